@@ -1,0 +1,134 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+/** Thrown with every malformed setting at once; `message` is fit to print. Values are not repeated: some are secret. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`These settings are malformed:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const apiRoles = ['query', 'command', 'gateway'] as const;
+export type ApiRole = (typeof apiRoles)[number];
+
+const port = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number from 1 to 65535')
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 65_535, 'must be a port number from 1 to 65535')
+    .default(fallback);
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const networks = list
+  .refine((items) => items.every(isNetwork), 'must be a comma-separated list of networks such as 10.0.0.0/8,fd00::/8')
+  .default([]);
+
+const secret = z.string().min(32, 'must be 32 or more characters');
+
+const httpUrl = z.string().refine((value) => {
+  return URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol);
+}, 'must be an http:// or https:// URL');
+
+const schema = z.object({
+  PORT: port(8080),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+    .optional(),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
+    .optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_BIN: z.string().optional(),
+  TEMPORAL_UI_PORT: port(8233),
+  ADMIN_API_KEY: secret.optional(),
+  SECRET_KEY: secret.optional(),
+  PUBLIC_URL: httpUrl.optional(),
+  API_ROLES: list
+    .refine(
+      (items) => items.length > 0 && items.every((item) => (apiRoles as readonly string[]).includes(item)),
+      `must be a comma-separated list of ${apiRoles.join(', ')}`,
+    )
+    .transform((items) => items as ApiRole[])
+    .default([...apiRoles]),
+  OUTBOUND_ALLOWED_NETWORKS: networks.optional(),
+  TRUSTED_PROXIES: networks,
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
+    .optional(),
+  MAIL_FROM: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+/** Every setting of the product, validated. Undefined where nothing was given and there is no default. */
+export interface Config {
+  port: number;
+  dataDir: string;
+  databaseUrl: string | undefined;
+  temporalAddress: string | undefined;
+  temporalNamespace: string;
+  temporalBin: string | undefined;
+  temporalUiPort: number;
+  adminApiKey: string | undefined;
+  secretKey: string | undefined;
+  /** Without a trailing slash. */
+  publicUrl: string;
+  apiRoles: ApiRole[];
+  /** CIDR networks; undefined means nobody set it. */
+  outboundAllowedNetworks: string[] | undefined;
+  trustedProxies: string[];
+  smtpUrl: string | undefined;
+  mailFrom: string | undefined;
+  logLevel: string;
+}
+
+export const settingNames = Object.keys(schema.shape);
+
+/** Reads and checks all settings; an empty value counts as absent. `required` names what this process cannot do without. */
+export function loadConfig(env: Record<string, string | undefined>, required: string[] = []): Config {
+  const given = Object.fromEntries(settingNames.map((name) => [name, env[name] === '' ? undefined : env[name]]));
+  const missing = required.filter((name) => given[name] === undefined).map((name) => `${name} is required here`);
+  const parsed = schema.safeParse(given);
+  const malformed = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  if (!parsed.success || missing.length > 0) throw new ConfigError([...malformed, ...missing]);
+
+  const value = parsed.data;
+  return {
+    port: value.PORT,
+    dataDir: value.DATA_DIR,
+    databaseUrl: value.DATABASE_URL,
+    temporalAddress: value.TEMPORAL_ADDRESS,
+    temporalNamespace: value.TEMPORAL_NAMESPACE,
+    temporalBin: value.TEMPORAL_BIN,
+    temporalUiPort: value.TEMPORAL_UI_PORT,
+    adminApiKey: value.ADMIN_API_KEY,
+    secretKey: value.SECRET_KEY,
+    publicUrl: (value.PUBLIC_URL ?? `http://localhost:${value.PORT}`).replace(/\/+$/, ''),
+    apiRoles: value.API_ROLES,
+    outboundAllowedNetworks: value.OUTBOUND_ALLOWED_NETWORKS,
+    trustedProxies: value.TRUSTED_PROXIES,
+    smtpUrl: value.SMTP_URL,
+    mailFrom: value.MAIL_FROM,
+    logLevel: value.LOG_LEVEL,
+  };
+}
+
+function isNetwork(text: string): boolean {
+  return ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+}

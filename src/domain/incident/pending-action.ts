@@ -1,0 +1,58 @@
+import type { IncidentState, Lifecycle, PendingAction, PendingActionType } from './incident.ts';
+import { pendingActionTypes } from './incident.ts';
+import type { Command } from './transition.ts';
+
+/** Sets the one timer of its kind to fire `seconds` after `from`; null leaves it off. */
+export function arm(lifecycle: Lifecycle, type: PendingActionType, seconds: number | null, from: string): Lifecycle {
+  const others = disarm(lifecycle, type);
+  if (seconds === null) return others;
+  const generation = (lifecycle.generations[type] ?? 0) + 1;
+  const action: PendingAction = { type, at: new Date(Date.parse(from) + seconds * 1_000).toISOString(), generation };
+  return {
+    ...others,
+    pendingActions: [...others.pendingActions, action].sort(inDueOrder),
+    generations: { ...lifecycle.generations, [type]: generation },
+  };
+}
+
+export function disarm(lifecycle: Lifecycle, type: PendingActionType): Lifecycle {
+  return { ...lifecycle, pendingActions: lifecycle.pendingActions.filter((action) => action.type !== type) };
+}
+
+/** The first pending action whose time has come at `at`, or undefined. */
+export function firstDue(lifecycle: Lifecycle, at: string): PendingAction | undefined {
+  return lifecycle.pendingActions.find((action) => Date.parse(action.at) <= Date.parse(at));
+}
+
+/** What a fired timer asks for. Its id says kind, due time and generation, so one firing is stored once. */
+export function commandOf(action: PendingAction, state: IncidentState): Command {
+  const id = `timer:${action.type}:${action.at}:${action.generation}`;
+  const channel = 'timer';
+  switch (action.type) {
+    case 'unacknowledge':
+      return {
+        type: 'unacknowledge',
+        id,
+        channel,
+        agent: { type: 'timer', id: null, name: `acknowledgement timeout (${state.acknowledgementTimeout} s)` },
+        dueAt: action.at,
+      };
+    case 'resolve':
+      return {
+        type: 'resolve',
+        id,
+        channel,
+        agent: { type: 'timer', id: null, name: `auto-resolve timeout (${state.autoResolveTimeout} s)` },
+        resolution: null,
+        rootCause: null,
+        dueAt: action.at,
+      };
+  }
+}
+
+/** Equal instants fire in the order of `pendingActionTypes`. */
+function inDueOrder(a: PendingAction, b: PendingAction): number {
+  return (
+    Date.parse(a.at) - Date.parse(b.at) || pendingActionTypes.indexOf(a.type) - pendingActionTypes.indexOf(b.type)
+  );
+}
