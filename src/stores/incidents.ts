@@ -1,0 +1,106 @@
+import type { IncidentState } from '../domain/incident/incident.ts';
+import type { CheckResult } from '../domain/incident/snapshot.ts';
+import { Refusal } from '../domain/error-code.ts';
+import type { Queryable, Sql } from './sql.ts';
+
+/** A new incident's row. Its number is in the state; take one with `nextIncidentNumbers` in the same transaction. */
+export interface NewIncident {
+  state: IncidentState;
+  description: string;
+  incidentKey: string | null;
+  rulesetId?: string | null;
+  rulesetVersion?: number | null;
+  webhookId?: string | null;
+  eventId?: string | null;
+  check?: CheckResult | null;
+  occurrences?: number;
+  lastOccurrenceAt?: string | null;
+}
+
+export interface IncidentStore {
+  /**
+   * Stores an incident made by API: row and claim in one transaction. `build` gets the number. Throws `Refusal`
+   * `already_exists` while an incident of the team with the same key is open.
+   */
+  create(
+    organisationId: string,
+    scopeId: string,
+    build: (number: number) => NewIncident,
+  ): Promise<IncidentState>;
+  /** The workflow runs: housekeeping need not start it. */
+  markStarted(organisationId: string, incidentIds: string[]): Promise<void>;
+  /** What a workflow that never started starts from; null for an unknown id. */
+  opening(organisationId: string, incidentId: string): Promise<{ status: string; opening: IncidentState } | null>;
+}
+
+export function createIncidentStore(sql: Sql): IncidentStore {
+  return {
+    async create(organisationId, scopeId, build) {
+      return sql.begin(async (tx) => {
+        const incident = build(await nextIncidentNumbers(tx, organisationId, 1));
+        await insertIncidents(tx, organisationId, [incident]);
+        if (incident.incidentKey !== null) {
+          const claimed = await tx`
+            INSERT INTO incident_claims (organisation_id, scope_id, incident_key, incident_id)
+            VALUES (${organisationId}, ${scopeId}, ${incident.incidentKey}, ${incident.state.incidentId})
+            ON CONFLICT DO NOTHING RETURNING incident_id`;
+          if (claimed.length === 0)
+            throw new Refusal('already_exists', 'An open incident has this incident_key; resolve it or use another key.', [
+              { field: 'incident_key', message: 'is the key of an open incident' },
+            ]);
+        }
+        return incident.state;
+      });
+    },
+
+    async markStarted(organisationId, incidentIds) {
+      await sql`
+        UPDATE incidents SET workflow_started = true
+        WHERE organisation_id = ${organisationId} AND id = ANY(${incidentIds}::uuid[]) AND NOT workflow_started`;
+    },
+
+    async opening(organisationId, incidentId) {
+      const [row] = await sql<{ status: string; opening: IncidentState }[]>`
+        SELECT status, opening FROM incidents WHERE organisation_id = ${organisationId} AND id = ${incidentId}`;
+      return row ?? null;
+    },
+  };
+}
+
+/** Takes `count` numbers and answers the first; the counter's row stays locked until the transaction ends. */
+export async function nextIncidentNumbers(tx: Queryable, organisationId: string, count: number): Promise<number> {
+  const [row] = await tx<{ value: number }[]>`
+    INSERT INTO counters (organisation_id, kind, value) VALUES (${organisationId}, 'incident', ${count})
+    ON CONFLICT (organisation_id, kind) DO UPDATE SET value = counters.value + excluded.value
+    RETURNING value`;
+  if (!row) throw new Error('The counter answered no row.');
+  return row.value - count + 1;
+}
+
+/** Inserts rows of one organisation, all or none; a row that stands already is left alone. */
+export async function insertIncidents(tx: Queryable, organisationId: string, incidents: NewIncident[]): Promise<void> {
+  const rows = incidents.map(({ state, ...rest }) => ({
+    id: state.incidentId,
+    organisation_id: organisationId,
+    number: state.number,
+    team_id: state.teamId,
+    ruleset_id: rest.rulesetId ?? null,
+    ruleset_version: rest.rulesetVersion ?? null,
+    webhook_id: rest.webhookId ?? null,
+    event_id: rest.eventId ?? null,
+    incident_key: rest.incidentKey,
+    name: state.name,
+    description: rest.description,
+    urgency: state.urgency,
+    check_result: rest.check ? tx.json(rest.check as never) : null,
+    created_at: state.createdAt,
+    status: state.lifecycle.status,
+    lifecycle: tx.json(state.lifecycle as never),
+    opening: tx.json(state as never),
+    occurrences: rest.occurrences ?? 1,
+    last_occurrence_at: rest.lastOccurrenceAt ?? null,
+    // The workflow begins with one occurrence; more of them are signalled once.
+    occurrences_signalled: 1,
+  }));
+  await tx`INSERT INTO incidents ${tx(rows)} ON CONFLICT (id) DO NOTHING`;
+}

@@ -1,0 +1,187 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  currentUpdateInfo,
+  log,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { IncidentActivities } from '../../activities/incident-activities.ts';
+import type { IncidentState } from '../../domain/incident/incident.ts';
+import { commandOf, firstDue } from '../../domain/incident/pending-action.ts';
+import { transition, type Command, type Transition } from '../../domain/incident/transition.ts';
+import { statusKey } from '../../temporal/search-attribute-keys.ts';
+import { incidentDetails } from './details.ts';
+import * as messages from './messages.ts';
+import { signalCommand, type SignalledCommand } from './signal-command.ts';
+import { createTimers } from './timers.ts';
+
+export interface IncidentInput {
+  state: IncidentState;
+  /** Present when an earlier run of this incident hands over. */
+  resumed?: {
+    /** The newest command ids, so that a repeat is known across runs. */
+    commandIds: string[];
+    occurrences: number;
+  };
+  /** History events after which this run hands over; the server's own advice counts too. */
+  continueAfter?: number;
+}
+
+const rememberedCommands = 1_000;
+/** Bounds the arguments of one activity; a longer queue is stored in several. */
+const recordedAtOnce = 50;
+
+/**
+ * Local: one workflow task holds the change and its storing, where a normal activity would take two more. Retried
+ * without end, since a projection that gave up would lose the transition.
+ */
+const { recordTransitions } = proxyLocalActivities<IncidentActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '20s' },
+  localRetryThreshold: '15s',
+});
+
+/** One incident from its opening until it is resolved and everything about it is stored. */
+export async function incident(input: IncidentInput): Promise<void> {
+  let state = input.state;
+  let occurrences = input.resumed?.occurrences ?? 1;
+  const commandIds = new Set(input.resumed?.commandIds ?? []);
+  const unstored: Transition[] = [];
+  let storedSequence = state.lifecycle.sequence;
+  const timers = createTimers(playDue);
+  let shownStatus = state.lifecycle.status;
+
+  function apply(command: Command): Transition {
+    const result = transition(state, command, now());
+    if (!result.accepted) throw refusal(result.code);
+    state = result.state;
+    unstored.push(result.transition);
+    remember(commandIds, command.id);
+    timers.follow(state.lifecycle.pendingActions, Date.now());
+    return result.transition;
+  }
+
+  /** Whatever comes in, what was due before it happens before it. */
+  function playDue(): void {
+    for (let due = firstDue(state.lifecycle, now()); due; due = firstDue(state.lifecycle, now()))
+      apply(commandOf(due, state));
+  }
+
+  function refuseOrPass(command: Command): void {
+    if (commandIds.has(command.id)) return;
+    let ahead = state;
+    for (let due = firstDue(ahead.lifecycle, now()); due; due = firstDue(ahead.lifecycle, now())) {
+      const played = transition(ahead, commandOf(due, ahead), now());
+      if (!played.accepted) break;
+      ahead = played.state;
+    }
+    const result = transition(ahead, command, now());
+    if (!result.accepted) throw refusal(result.code);
+  }
+
+  async function update(command: Command): Promise<messages.UpdateResult> {
+    playDue();
+    const sequence = commandIds.has(command.id) ? state.lifecycle.sequence : apply(command).sequence;
+    await condition(() => storedSequence >= sequence);
+    return { sequence };
+  }
+
+  function signal(type: SignalledCommand, input: unknown): void {
+    const command = signalCommand(type, input, uuid4);
+    if (typeof command === 'string') return log.warn('dropped a malformed signal', { signal: type, reason: command });
+    playDue();
+    if (commandIds.has(command.id)) return;
+    const result = transition(state, command, now());
+    if (!result.accepted) return log.info('dropped a signal that came too late', { signal: type, code: result.code });
+    apply(command);
+  }
+
+  const acknowledge = (given: messages.UpdateInput) => ({ ...fromApi(given), type: 'acknowledge' }) as const;
+  const escalate = (given: messages.UpdateInput) => ({ ...fromApi(given), type: 'escalate' }) as const;
+  const resolve = ({ resolution, rootCause, ...given }: messages.ResolveInput) =>
+    ({ ...fromApi(given), type: 'resolve', resolution, rootCause }) as const;
+  const action = ({ action, ...given }: messages.ActionInput) => ({ ...fromApi(given), type: 'action', action }) as const;
+
+  setHandler(messages.acknowledgeUpdate, (given) => update(acknowledge(given)), {
+    validator: (given) => refuseOrPass(acknowledge(given)),
+  });
+  setHandler(messages.escalateUpdate, (given) => update(escalate(given)), {
+    validator: (given) => refuseOrPass(escalate(given)),
+  });
+  setHandler(messages.resolveUpdate, (given) => update(resolve(given)), {
+    validator: (given) => refuseOrPass(resolve(given)),
+  });
+  setHandler(messages.actionUpdate, (given) => update(action(given)), {
+    validator: (given) => refuseOrPass(action(given)),
+  });
+  setHandler(messages.acknowledgeSignal, (given) => signal('acknowledge', given));
+  setHandler(messages.escalateSignal, (given) => signal('escalate', given));
+  setHandler(messages.resolveSignal, (given) => signal('resolve', given));
+  setHandler(messages.actionSignal, (given) => signal('action', given));
+  setHandler(messages.joinedSignal, (given) => {
+    occurrences = Math.max(occurrences, given.count);
+  });
+  setHandler(messages.stateQuery, () => state);
+
+  if (!input.resumed) {
+    const opened = { agent: state.openedBy, channel: state.openedThrough };
+    apply({ ...opened, type: 'trigger', id: 'trigger' });
+    for (const openingAction of state.openingActions)
+      apply({ ...opened, type: 'action', id: `opening:${openingAction.id}`, action: openingAction });
+  } else {
+    timers.follow(state.lifecycle.pendingActions, Date.now());
+  }
+
+  const handsOver = () =>
+    workflowInfo().continueAsNewSuggested ||
+    (input.continueAfter !== undefined && workflowInfo().historyLength >= input.continueAfter);
+  const closes = () => (state.lifecycle.status === 'resolved' || handsOver()) && allHandlersFinished();
+
+  for (;;) {
+    setCurrentDetails(incidentDetails(state, occurrences));
+    await condition(() => unstored.length > 0 || closes());
+    if (unstored.length > 0) {
+      const batch = unstored.slice(0, recordedAtOnce);
+      await recordTransitions({ organisationId: state.organisationId, incidentId: state.incidentId, transitions: batch });
+      unstored.splice(0, batch.length);
+      storedSequence = batch.at(-1)?.sequence ?? storedSequence;
+      if (shownStatus !== state.lifecycle.status) {
+        shownStatus = state.lifecycle.status;
+        upsertSearchAttributes([{ key: statusKey, value: shownStatus }]);
+      }
+      // Handlers that waited for this must finish before the run may close.
+      continue;
+    }
+    if (state.lifecycle.status === 'resolved') return;
+    await continueAsNew<typeof incident>({
+      state,
+      resumed: { commandIds: [...commandIds], occurrences },
+      ...(input.continueAfter === undefined ? {} : { continueAfter: input.continueAfter }),
+    });
+  }
+}
+
+function fromApi(given: messages.UpdateInput): Pick<Command, 'id' | 'agent' | 'channel'> {
+  return { id: currentUpdateInfo()?.id ?? uuid4(), agent: given.agent, channel: 'api' };
+}
+
+function now(): string {
+  return new Date(Date.now()).toISOString();
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size > rememberedCommands) ids.delete(ids.values().next().value ?? '');
+}
+
+/** Any other throw would wedge the workflow in task retries. */
+function refusal(code: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`Refused: ${code}`, code);
+}

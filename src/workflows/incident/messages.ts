@@ -1,0 +1,52 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { IncidentState } from '../../domain/incident/incident.ts';
+import type { Action, Agent } from '../../domain/incident/log-entry.ts';
+
+/** What API callers send with every update. The command's id is the update's id. */
+export interface UpdateInput {
+  agent: Agent;
+}
+export interface ResolveInput extends UpdateInput {
+  resolution: string | null;
+  rootCause: string | null;
+}
+export interface ActionInput extends UpdateInput {
+  action: Action;
+}
+
+/** The stored transition an update made. */
+export interface UpdateResult {
+  sequence: number;
+}
+
+/**
+ * What operators (Temporal UI, CLI) and machines send as signals; every field is optional, and so is the object.
+ * `id` makes a repeat harmless, `by` is the name the log shows.
+ */
+export interface SignalInput {
+  id?: string;
+  by?: string;
+  resolution?: string;
+  root_cause?: string;
+  type?: string;
+  subscription_id?: string;
+}
+
+export interface JoinedInput {
+  /** Occurrences in all, so that a repeated or overtaken signal does no harm. */
+  count: number;
+  lastAt: string;
+}
+
+export const acknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('acknowledge');
+export const escalateUpdate = defineUpdate<UpdateResult, [UpdateInput]>('escalate');
+export const resolveUpdate = defineUpdate<UpdateResult, [ResolveInput]>('resolve');
+export const actionUpdate = defineUpdate<UpdateResult, [ActionInput]>('action');
+
+export const acknowledgeSignal = defineSignal<[SignalInput?]>('acknowledge');
+export const escalateSignal = defineSignal<[SignalInput?]>('escalate');
+export const resolveSignal = defineSignal<[SignalInput?]>('resolve');
+export const actionSignal = defineSignal<[SignalInput?]>('action');
+export const joinedSignal = defineSignal<[JoinedInput]>('joined');
+
+export const stateQuery = defineQuery<IncidentState>('state');

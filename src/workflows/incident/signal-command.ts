@@ -1,0 +1,47 @@
+import { actionTypes, type ActionType, type Agent } from '../../domain/incident/log-entry.ts';
+import type { Command } from '../../domain/incident/transition.ts';
+import type { SignalInput } from './messages.ts';
+
+/** The commands that operators may send as signals. */
+export type SignalledCommand = 'acknowledge' | 'escalate' | 'resolve' | 'action';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const bounds = { id: 255, by: 255, resolution: 10_000, root_cause: 10_000 } as const;
+
+/**
+ * Reads a signal's argument as typed by a person. Answers the command, or a text that says what is wrong with it:
+ * a signal can't be refused, and one that threw would fail the incident.
+ */
+export function signalCommand(type: SignalledCommand, input: unknown, freshId: () => string): Command | string {
+  if (input !== undefined && input !== null && (typeof input !== 'object' || Array.isArray(input)))
+    return 'the argument must be a JSON object';
+  const given = (input ?? {}) as SignalInput;
+  for (const [field, longest] of Object.entries(bounds)) {
+    const value = given[field as keyof typeof bounds];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'string' || value.length > longest || value.includes('\u0000'))
+      return `${field} must be a text of at most ${longest} characters`;
+  }
+
+  const agent: Agent = { type: 'operator', id: null, name: given.by || 'operator' };
+  const common = { id: given.id || freshId(), agent, channel: 'signal' } as const;
+  switch (type) {
+    case 'acknowledge':
+    case 'escalate':
+      return { ...common, type };
+    case 'resolve':
+      return { ...common, type, resolution: given.resolution ?? null, rootCause: given.root_cause ?? null };
+    case 'action': {
+      if (!actionTypes.includes(given.type as ActionType)) return `type must be one of ${actionTypes.join(', ')}`;
+      const subscriptionId = given.subscription_id ?? null;
+      if (subscriptionId !== null && !(typeof subscriptionId === 'string' && uuid.test(subscriptionId)))
+        return 'subscription_id must be a UUID';
+      if (given.type === 'trigger-webhook' && subscriptionId === null) return 'trigger-webhook needs subscription_id';
+      return {
+        ...common,
+        type,
+        action: { id: freshId(), type: given.type as ActionType, trigger: 'manual', subscriptionId },
+      };
+    }
+  }
+}

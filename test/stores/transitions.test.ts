@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { v7 as uuid } from 'uuid';
+import { transition, type Command, type Transition } from '../../src/domain/incident/transition.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
+import { shardOf } from '../../src/stores/doorbell.ts';
+import { createTransitionStore } from '../../src/stores/transitions.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { storeIncident } from '../support/incident.ts';
+import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+
+const agent = { type: 'key', id: null, name: 'Test key' } as const;
+const at = '2026-04-16T14:28:00.000Z';
+
+describe('transition store', () => {
+  let database: TestDatabase;
+  let organisation: TestOrganisation;
+  const rung: number[] = [];
+  const bell = { ring: (_pump: string, shards: Iterable<number>) => void rung.push(...shards) };
+
+  before(async () => {
+    database = await createTestDatabase();
+    organisation = await insertOrganisation(database.sql);
+  });
+  after(() => database.drop());
+  beforeEach(() => void rung.splice(0));
+
+  function play(state: IncidentState, ...commands: Pick<Command, 'type'>[]): Transition[] {
+    return commands.map((command, index) => {
+      const result = transition(
+        state,
+        { id: `${command.type}-${index}`, agent, channel: 'api', resolution: 'restarted', rootCause: 'pool', ...command } as Command,
+        at,
+      );
+      assert(result.accepted);
+      state = result.state;
+      return result.transition;
+    });
+  }
+
+  async function subscribe(transitionTypes: string[]): Promise<string> {
+    const id = uuid();
+    await database.sql`
+      INSERT INTO subscriptions (id, organisation_id, name, url, dialect, events, transition_types, secret)
+      VALUES (${id}, ${organisation.organisationId}, 'Receiver', 'https://example.com', 'standard', '{}', ${transitionTypes}, '')`;
+    return id;
+  }
+
+  it('stores row, snapshot, log entry and deliveries of a transition together, and rings the outbox', async () => {
+    const subscriptionId = await subscribe(['triggered']);
+    const state = await storeIncident(database.sql, organisation);
+    await createTransitionStore(database.sql, bell).record(
+      organisation.organisationId,
+      state.incidentId,
+      play(state, { type: 'trigger' }),
+    );
+
+    const [row] = await database.sql`SELECT status, sequence FROM incidents WHERE id = ${state.incidentId}`;
+    assert.deepEqual({ ...row }, { status: 'triggered', sequence: 1 });
+    const [stored] = await database.sql<{ snapshot: IncidentSnapshot }[]>`
+      SELECT snapshot FROM transitions WHERE incident_id = ${state.incidentId}`;
+    assert.equal(stored?.snapshot.incident.number, state.number);
+    assert.equal(stored?.snapshot.incident.description, 'Orders fail with 503.');
+    assert.deepEqual(stored?.snapshot.service, {
+      type: 'team',
+      id: organisation.teamId,
+      number: 1,
+      name: 'First responders',
+    });
+    assert.deepEqual(stored?.snapshot.transition, { id: 'trigger-0', type: 'triggered', at, agent, channel: 'api', action: null });
+    const [entry] = await database.sql`SELECT type, channel, agent FROM log_entries WHERE incident_id = ${state.incidentId}`;
+    assert.deepEqual({ ...entry }, { type: 'triggered', channel: 'api', agent });
+    const deliveries = await database.sql`SELECT subscription_id, shard FROM deliveries WHERE incident_id = ${state.incidentId}`;
+    assert.deepEqual([...deliveries].map((delivery) => ({ ...delivery })), [{ subscriptionId, shard: shardOf(subscriptionId) }]);
+    assert.deepEqual(rung, [shardOf(subscriptionId)]);
+  });
+
+  it('writes nothing the second time', async () => {
+    await subscribe(['acknowledged']);
+    const state = await storeIncident(database.sql, organisation);
+    const transitions = play(state, { type: 'trigger' }, { type: 'acknowledge' });
+    const store = createTransitionStore(database.sql, bell);
+    await store.record(organisation.organisationId, state.incidentId, transitions);
+    const counts = () => database.sql`
+      SELECT (SELECT count(*) FROM transitions WHERE incident_id = ${state.incidentId}) AS transitions,
+        (SELECT count(*) FROM log_entries WHERE incident_id = ${state.incidentId}) AS entries,
+        (SELECT count(*) FROM deliveries WHERE incident_id = ${state.incidentId}) AS deliveries`;
+    const [first] = await counts();
+    rung.splice(0);
+    await store.record(organisation.organisationId, state.incidentId, transitions);
+    await Promise.all(transitions.map((one) => store.record(organisation.organisationId, state.incidentId, [one])));
+    assert.deepEqual(await counts().then(([row]) => row), first);
+    assert.deepEqual(rung, []);
+  });
+
+  it('releases the claim with the resolve, so that the same key opens anew', async () => {
+    const store = createTransitionStore(database.sql, bell);
+    const state = await storeIncident(database.sql, organisation, {}, 'disk-1');
+    await assert.rejects(storeIncident(database.sql, organisation, {}, 'disk-1'), { code: 'already_exists' });
+    await store.record(organisation.organisationId, state.incidentId, play(state, { type: 'trigger' }, { type: 'resolve' }));
+    const [row] = await database.sql`SELECT status, resolution, root_cause FROM incidents WHERE id = ${state.incidentId}`;
+    assert.deepEqual({ ...row }, { status: 'resolved', resolution: 'restarted', rootCause: 'pool' });
+    const next = await storeIncident(database.sql, organisation, {}, 'disk-1');
+    assert.equal(next.number, state.number + 1);
+  });
+
+  it('records an action and tells the one subscription it names', async () => {
+    const named = await subscribe([]);
+    const state = await storeIncident(database.sql, organisation);
+    const action = { id: uuid(), type: 'trigger-webhook', trigger: 'manual', subscriptionId: named } as const;
+    await createTransitionStore(database.sql, bell).record(
+      organisation.organisationId,
+      state.incidentId,
+      play(state, { type: 'trigger' }, { type: 'action', action } as Command),
+    );
+    const [stored] = await database.sql`SELECT id, type, trigger, sequence FROM actions WHERE incident_id = ${state.incidentId}`;
+    assert.deepEqual({ ...stored }, { id: action.id, type: 'trigger-webhook', trigger: 'manual', sequence: 2 });
+    const deliveries = await database.sql`
+      SELECT subscription_id FROM deliveries WHERE incident_id = ${state.incidentId} AND transition_type = 'action_run'`;
+    assert.deepEqual(deliveries.map((delivery) => delivery.subscriptionId), [named]);
+  });
+
+  it('changes nothing in another organisation', async () => {
+    const other = await insertOrganisation(database.sql, 'Other');
+    const state = await storeIncident(database.sql, organisation);
+    await createTransitionStore(database.sql, bell).record(other.organisationId, state.incidentId, play(state, { type: 'trigger' }));
+    const [row] = await database.sql`SELECT sequence FROM incidents WHERE id = ${state.incidentId}`;
+    assert.equal(row?.sequence, 0);
+  });
+});

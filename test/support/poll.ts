@@ -1,0 +1,13 @@
+/** Asks again and again until the answer is truthy, and answers it; throws with `what` after `timeoutMs`. */
+export async function poll<T>(
+  ask: () => T | Promise<T>,
+  { timeoutMs = 10_000, everyMs = 20, what = 'the condition' } = {},
+): Promise<NonNullable<T>> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`${what} did not come true within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}

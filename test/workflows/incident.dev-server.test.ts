@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { createIncidentActivities } from '../../src/activities/record-transitions.ts';
+import type { IncidentActivities } from '../../src/activities/incident-activities.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import { createIncidentStore } from '../../src/stores/incidents.ts';
+import { createTransitionStore } from '../../src/stores/transitions.ts';
+import type { IncidentCommand, IncidentWorkflows } from '../../src/temporal/incident-workflows.ts';
+import { createIncidentWorkflows } from '../../src/temporal/incidents.ts';
+import { incidentWorkflowId } from '../../src/temporal/names.ts';
+import type { incident } from '../../src/workflows/incident/incident.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { storeIncident } from '../support/incident.ts';
+import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { poll } from '../support/poll.ts';
+import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
+
+const agent = { type: 'key', id: null, name: 'Test key' } as const;
+const bell = { ring: () => {} };
+
+describe('incident workflow on the dev server', () => {
+  let database: TestDatabase;
+  let temporal: TestTemporal;
+  let organisation: TestOrganisation;
+  let incidents: IncidentWorkflows;
+  let activities: IncidentActivities;
+
+  before(async () => {
+    database = await createTestDatabase();
+    temporal = await connectTestTemporal();
+    organisation = await insertOrganisation(database.sql);
+    activities = createIncidentActivities(createTransitionStore(database.sql, bell));
+    incidents = createIncidentWorkflows(temporal.client, createIncidentStore(database.sql).opening, temporal.taskQueue);
+  });
+  after(async () => {
+    await temporal.close();
+    await database.drop();
+  });
+
+  const store = (overrides: Partial<IncidentState> = {}) => storeIncident(database.sql, organisation, overrides);
+  const handleOf = (state: IncidentState) => temporal.client.workflow.getHandle<typeof incident>(incidentWorkflowId(state.incidentId));
+  const command = (state: IncidentState, given: Partial<IncidentCommand> & Pick<IncidentCommand, 'type' | 'id'>) =>
+    incidents.command(state.organisationId, state.incidentId, { agent, resolution: null, rootCause: null, ...given } as IncidentCommand);
+  const row = async (state: IncidentState) => {
+    const [found] = await database.sql<{ status: string; sequence: number }[]>`
+      SELECT status, sequence FROM incidents WHERE id = ${state.incidentId}`;
+    return { ...found };
+  };
+  const log = async (state: IncidentState) =>
+    (await database.sql`SELECT type FROM log_entries WHERE incident_id = ${state.incidentId} ORDER BY sequence`).map((entry) => entry.type);
+
+  it('answers a command once it is stored, and ends when resolved', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      await incidents.start(state);
+      await command(state, { type: 'acknowledge', id: 'ack-1' });
+      assert.deepEqual(await row(state), { status: 'acknowledged', sequence: 2 });
+      await command(state, { type: 'resolve', id: 'resolve-1', resolution: 'restarted', rootCause: 'pool' });
+      assert.deepEqual(await row(state), { status: 'resolved', sequence: 3 });
+      await handleOf(state).result();
+    });
+    assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'resolved']);
+  });
+
+  it('does a repeated command once, and refuses a second one with its code', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      await Promise.all([1, 2, 3].map(() => command(state, { type: 'acknowledge', id: 'same' })));
+      await assert.rejects(command(state, { type: 'acknowledge', id: 'other' }), { code: 'already_acknowledged' });
+      await command(state, { type: 'resolve', id: 'end' });
+      await assert.rejects(command(state, { type: 'acknowledge', id: 'late' }), { code: 'incident_resolved' });
+      await assert.rejects(command(state, { type: 'resolve', id: 'again' }), { code: 'incident_resolved' });
+    });
+    assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'resolved']);
+  });
+
+  it('starts a workflow that a crash kept from starting, at the first command', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, () => command(state, { type: 'acknowledge', id: 'ack' }));
+    assert.deepEqual(await row(state), { status: 'acknowledged', sequence: 2 });
+  });
+
+  it('of fifty parallel acknowledges and a resolve, lets one acknowledge and the resolve through', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      const results = await Promise.allSettled([
+        ...Array.from({ length: 50 }, (_, index) => command(state, { type: 'acknowledge', id: `ack-${index}` })),
+        command(state, { type: 'resolve', id: 'resolve' }),
+      ]);
+      assert.equal(results.at(-1)?.status, 'fulfilled');
+      assert(results.filter((result) => result.status === 'fulfilled').length <= 2);
+    });
+    assert.equal((await row(state)).status, 'resolved');
+  });
+
+  it('tells not_confirmed when no worker answers in five seconds, and the command still applies later', async () => {
+    const state = await store();
+    await incidents.start(state);
+    await assert.rejects(command(state, { type: 'acknowledge', id: 'patient' }), { code: 'not_confirmed' });
+    await temporal.withWorker({ activities }, async () => {
+      await command(state, { type: 'acknowledge', id: 'patient' });
+      assert.deepEqual(await row(state), { status: 'acknowledged', sequence: 2 });
+    });
+  });
+
+  it('takes signals from operators, drops malformed ones and does a repeated one once', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      const handle = handleOf(state);
+      await handle.signal('acknowledge', 'not an object');
+      await handle.signal('resolve', { resolution: 42 });
+      await handle.signal('action', { type: 'unknown' });
+      await handle.signal('acknowledge', { by: 'Ann at the Temporal UI', id: 'one' });
+      await handle.signal('acknowledge', { by: 'Ann at the Temporal UI', id: 'one' });
+      await handle.signal('escalate');
+      await handle.signal('action', { type: 'trigger-alerts' });
+      await handle.signal('resolve', { root_cause: 'disk full' });
+      await handle.result();
+    });
+    const entries = await database.sql`
+      SELECT type, channel, agent FROM log_entries WHERE incident_id = ${state.incidentId} ORDER BY sequence`;
+    assert.deepEqual(
+      entries.map((entry) => [entry.type, entry.channel, entry.agent.name]),
+      [
+        ['triggered', 'api', 'Test key'],
+        ['acknowledged', 'signal', 'Ann at the Temporal UI'],
+        ['escalated', 'signal', 'operator'],
+        ['action_run', 'signal', 'operator'],
+        ['resolved', 'signal', 'operator'],
+      ],
+    );
+  });
+
+  it('is found by its search attributes, which follow its status', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      await command(state, { type: 'acknowledge', id: 'ack' });
+      const query = `TocsinOrganisation = '${state.organisationId}' AND TocsinNumber = ${state.number} AND TocsinStatus = 'acknowledged' AND TocsinUrgency = 'high'`;
+      await poll(async () => (await temporal.client.workflow.count(query)).count === 1);
+      const description = await handleOf(state).describe();
+      assert.equal(await description.staticSummary(), `INC-${state.number}`);
+    });
+  });
+
+  it('loses nothing over continue-as-new with signals in flight', async () => {
+    const state = await store({ acknowledgementTimeout: null });
+    await temporal.withWorker({ activities }, async () => {
+      const handle = await temporal.client.workflow.start<typeof incident>('incident', {
+        workflowId: incidentWorkflowId(state.incidentId),
+        taskQueue: temporal.taskQueue,
+        args: [{ state, continueAfter: 30 }],
+      });
+      const rounds = 40;
+      for (let round = 0; round < rounds; round++)
+        await Promise.all([
+          handleOf(state).signal('action', { id: `action-${round}`, type: 'trigger-alerts' }),
+          handleOf(state).signal('action', { id: `action-${round}`, type: 'trigger-alerts' }),
+        ]);
+      // A repeat of an id that an earlier run has seen.
+      await handleOf(state).signal('action', { id: 'action-0', type: 'trigger-alerts' });
+      await command(state, { type: 'resolve', id: 'end' });
+      assert.deepEqual(await row(state), { status: 'resolved', sequence: rounds + 2 });
+      const { runId } = await handleOf(state).describe();
+      assert.notEqual(runId, handle.firstExecutionRunId);
+    });
+  });
+
+  it('waits out a database that fails, then stores everything once', async () => {
+    const state = await store();
+    let failures = 0;
+    const flaky: IncidentActivities = {
+      async recordTransitions(input) {
+        if (failures++ < 2) throw new Error('connection lost');
+        await activities.recordTransitions(input);
+        if (failures === 3) throw new Error('connection lost after the commit');
+      },
+    };
+    await temporal.withWorker({ activities: flaky }, async () => {
+      await incidents.start(state);
+      await command(state, { type: 'resolve', id: 'end' });
+    });
+    assert.deepEqual(await log(state), ['triggered', 'resolved']);
+  });
+
+  it('answers unavailable when an operator terminated the workflow of an open incident', async () => {
+    const state = await store();
+    await incidents.start(state);
+    await handleOf(state).terminate('by hand');
+    await assert.rejects(command(state, { type: 'acknowledge', id: 'ack' }), { code: 'unavailable' });
+    await assert.rejects(handleOf(state).signal('acknowledge'), WorkflowNotFoundError);
+  });
+});
