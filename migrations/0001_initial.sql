@@ -85,6 +85,8 @@ CREATE TABLE events (
   UNIQUE (webhook_id, received_at)
 );
 CREATE INDEX events_pending ON events (shard, received_at) WHERE status = 'pending';
+-- The inbox hops from webhook to webhook along it, so that a backlog of one never hides another.
+CREATE INDEX events_pending_by_webhook ON events (shard, webhook_id, received_at) WHERE status = 'pending';
 
 CREATE TABLE rulesets (
   id uuid PRIMARY KEY,
@@ -239,6 +241,8 @@ CREATE TABLE deliveries (
   UNIQUE (subscription_id, incident_id, sequence)
 );
 CREATE INDEX deliveries_due ON deliveries (shard, next_attempt_at) WHERE status = 'pending';
+-- The pump walks endpoints by this one, so that a long queue of one never stands before the others.
+CREATE INDEX deliveries_due_by_endpoint ON deliveries (shard, subscription_id, next_attempt_at) WHERE status = 'pending';
 CREATE INDEX deliveries_in_order ON deliveries (subscription_id, incident_id, sequence) WHERE status = 'pending';
 CREATE INDEX deliveries_by_subscription ON deliveries (organisation_id, subscription_id, created_at DESC, id DESC);
 
@@ -249,7 +253,8 @@ CREATE TABLE delivery_attempts (
   started_at timestamptz NOT NULL,
   duration_ms integer,
   -- NULL outcome: the attempt was begun and never heard of again (its worker died).
-  outcome text CHECK (outcome IN ('success', 'http_error', 'timeout', 'network_error', 'tls_error', 'refused_address')),
+  outcome text CHECK (outcome IN ('success', 'http_error', 'timeout', 'network_error', 'tls_error', 'refused_address',
+    'internal_error')),
   status_code integer,
   error text,
   response text,

@@ -15,7 +15,7 @@ const tickMs = 1_000;
 export function createKeepHouse({ chores, logger, now = Date.now }: HousekeepingDeps): PumpRound {
   return async (_shard, signal, heartbeat) => {
     const due = new Map(chores.map((chore) => [chore.name, 0]));
-    for (const end = now() + roundMs; now() < end && !signal.aborted; ) {
+    for (const end = now() + roundMs; now() < end && !signal.aborted;) {
       heartbeat();
       for (const chore of chores) {
         if ((due.get(chore.name) ?? 0) > now()) continue;

@@ -14,4 +14,3 @@ export function pumpActivity(round: PumpRound, draining: AbortSignal): (shard: n
     await round(shard, signal, () => context.heartbeat());
   };
 }
-

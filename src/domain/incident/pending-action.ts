@@ -52,7 +52,5 @@ export function commandOf(action: PendingAction, state: IncidentState): Command 
 
 /** Equal instants fire in the order of `pendingActionTypes`. */
 function inDueOrder(a: PendingAction, b: PendingAction): number {
-  return (
-    Date.parse(a.at) - Date.parse(b.at) || pendingActionTypes.indexOf(a.type) - pendingActionTypes.indexOf(b.type)
-  );
+  return Date.parse(a.at) - Date.parse(b.at) || pendingActionTypes.indexOf(a.type) - pendingActionTypes.indexOf(b.type);
 }

@@ -31,8 +31,7 @@ export interface Transition {
 }
 
 export type TransitionResult =
-  | { accepted: true; state: IncidentState; transition: Transition }
-  | { accepted: false; code: ErrorCode };
+  { accepted: true; state: IncidentState; transition: Transition } | { accepted: false; code: ErrorCode };
 
 /** The state a new incident's workflow starts from. Its `trigger` transition is still to come. */
 export function openIncident(facts: IncidentFacts, assignees: Assignee[]): IncidentState {

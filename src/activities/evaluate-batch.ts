@@ -1,0 +1,112 @@
+import postgres from 'postgres';
+import { toStorable } from '../domain/json/storable.ts';
+import type { Source } from '../inbound/source.ts';
+import type { Logger } from '../logger.ts';
+import { ClaimedMeanwhile, type Match, type Recorded, recordMatches } from '../stores/claims.ts';
+import { type EventOutcome, finishEvents, type PendingEvent, takePendingEvents } from '../stores/inbox.ts';
+import type { Sql, Transaction } from '../stores/sql.ts';
+import type { CompiledRulesets } from './compiled-rulesets.ts';
+import { matchEvent } from './match-event.ts';
+
+export interface EvaluateBatchDeps {
+  sql: Sql;
+  compiledRulesets: CompiledRulesets;
+  source: Source;
+  logger: Logger;
+}
+
+export interface BatchResult extends Recorded {
+  /** Look again at once: more events may be waiting. */
+  more: boolean;
+}
+
+/** The third failure is the last. */
+const mostFailures = 3;
+const mostRepeats = 10;
+/** What is not evaluated by then stays for the next batch. */
+const longestBatchMs = 10_000;
+
+/** Evaluates waiting events of a shard in one transaction, all or nothing. Rejects when Postgres is away. */
+export function createEvaluateBatch(deps: EvaluateBatchDeps): (shard: number, limit: number) => Promise<BatchResult> {
+  const { sql, logger } = deps;
+
+  return async (shard, limit) => {
+    let oneByOne = false;
+    for (let repeats = 0; ;) {
+      try {
+        return await sql.begin((tx) => evaluate(tx, deps, shard, limit, oneByOne));
+      } catch (error) {
+        if (isCollision(error) && repeats++ < mostRepeats) continue;
+        if (oneByOne || !isAboutRows(error)) throw error;
+        // Some event of the batch cannot be recorded. Find it, and let its neighbours go on.
+        logger.warn({ err: error, shard }, 'a batch of events was refused; recording them one by one');
+        oneByOne = true;
+      }
+    }
+  };
+}
+
+async function evaluate(
+  tx: Transaction,
+  { compiledRulesets, source, logger }: EvaluateBatchDeps,
+  shard: number,
+  limit: number,
+  oneByOne: boolean,
+): Promise<BatchResult> {
+  const { events, more } = await takePendingEvents(tx, shard, limit);
+  const result: BatchResult = { opened: [], joined: [], more };
+  if (events.length === 0) return result;
+  const rulesets = await compiledRulesets.of(tx, events);
+  const openedAt = new Date().toISOString();
+  const end = performance.now() + longestBatchMs;
+  const outcomes: EventOutcome[] = [];
+  const matches: Match[] = [];
+
+  const record = async (on: Transaction, found: Match[]) => {
+    if (found.length === 0) return;
+    const { opened, joined } = await recordMatches(on, found, openedAt);
+    result.opened.push(...opened);
+    result.joined.push(...joined);
+  };
+  const fail = (event: PendingEvent, error: unknown) => {
+    const failures = event.failures + 1;
+    const status = failures >= mostFailures ? 'failed' : 'pending';
+    logger.error({ err: error, eventId: event.id, failures }, 'an event could not be evaluated');
+    outcomes.push({ id: event.id, status, failures, reason: reasonOf(error) });
+  };
+
+  for (const event of events) {
+    if (performance.now() > end) {
+      result.more = true;
+      break;
+    }
+    try {
+      const found = await matchEvent(event, rulesets.get(event.organisationId) ?? [], source);
+      if (oneByOne) await tx.savepoint((savepoint) => record(savepoint, found.matches));
+      else matches.push(...found.matches);
+      outcomes.push({ id: event.id, status: 'evaluated', failures: event.failures, reason: found.reason });
+    } catch (error) {
+      if (isCollision(error) || (error instanceof postgres.PostgresError && !isAboutRows(error))) throw error;
+      fail(event, error);
+    }
+  }
+  await record(tx, matches);
+  await finishEvents(tx, outcomes);
+  // A failed event is tried again soon; it must not wait for the next ring.
+  result.more ||= outcomes.some(({ status }) => status === 'pending');
+  return result;
+}
+
+/** Two transactions met; the next try finds what the other one did. */
+function isCollision(error: unknown): boolean {
+  return error instanceof ClaimedMeanwhile || (error instanceof postgres.PostgresError && /^40/.test(error.code));
+}
+
+/** A refusal of what was written, as opposed to trouble with the connection, resources, time limits or the server. */
+function isAboutRows(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && !/^(08|40|53|55|57|58|XX)/.test(error.code);
+}
+
+function reasonOf(error: unknown): string {
+  return toStorable(`evaluation failed: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500));
+}

@@ -1,0 +1,125 @@
+import postgres from 'postgres';
+import { v7 as uuid } from 'uuid';
+import { type Bell, shardOf } from './doorbell.ts';
+import { createEventClock } from './event-clock.ts';
+import type { EventSubmission } from './events.ts';
+import type { Sql } from './sql.ts';
+
+export interface IntakeLimits {
+  /** Rows and body bytes that share one INSERT; a larger body goes alone. */
+  rows: number;
+  bytes: number;
+}
+
+interface Waiting extends EventSubmission {
+  id: string;
+  receivedAt: string;
+  resolve(stored: { id: string; receivedAt: string } | null): void;
+  reject(error: unknown): void;
+}
+
+const mostCollisions = 5;
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * Stores events as they come. Requests that wait together share one INSERT and one commit: while one is under way the
+ * next ones queue, so an idle product adds no delay and a busy one few commits.
+ */
+export function createEventIntake(
+  sql: Sql,
+  bell: Bell,
+  limits: IntakeLimits = { rows: 256, bytes: 4 * 1_024 * 1_024 },
+  clock: () => string = createEventClock(),
+): (event: EventSubmission) => Promise<{ id: string; receivedAt: string } | null> {
+  let queue: Waiting[] = [];
+  let draining = false;
+
+  const nextBatch = () => {
+    let bytes = 0;
+    let rows = 0;
+    while (rows < queue.length && rows < limits.rows) {
+      bytes += queue[rows]?.body.length ?? 0;
+      if (rows > 0 && bytes > limits.bytes) break;
+      rows++;
+    }
+    const batch = queue.slice(0, rows);
+    queue = queue.slice(rows);
+    return batch;
+  };
+
+  const drain = async () => {
+    draining = true;
+    while (queue.length > 0) await store(nextBatch());
+    draining = false;
+  };
+
+  /** Settles every row; never throws. */
+  const store = async (batch: Waiting[]) => {
+    try {
+      const stored = await insertAnew(batch);
+      bell.ring('inbox', new Set(stored.map((row) => shardOf(row.webhookId))));
+      const ids = new Set(stored.map((row) => row.id));
+      for (const row of batch) row.resolve(ids.has(row.id) ? { id: row.id, receivedAt: row.receivedAt } : null);
+    } catch (error) {
+      // A row that Postgres refuses must not fail its neighbours.
+      if (batch.length > 1 && isAboutData(error)) for (const row of batch) await store([row]);
+      else for (const row of batch) row.reject(error);
+    }
+  };
+
+  /** Another process may have given an event of the same webhook the same microsecond: then times are taken anew. */
+  const insertAnew = async (batch: Waiting[]) => {
+    for (let collisions = 0; ; collisions++) {
+      try {
+        return await insert(sql, batch);
+      } catch (error) {
+        if (!isTimeCollision(error) || collisions === mostCollisions) throw error;
+        for (const row of batch) row.receivedAt = clock();
+      }
+    }
+  };
+
+  return (event) => {
+    if (!uuidForm.test(event.webhookId)) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      queue.push({
+        ...event,
+        webhookId: event.webhookId.toLowerCase(),
+        id: uuid(),
+        receivedAt: clock(),
+        resolve,
+        reject,
+      });
+      if (!draining) void drain();
+    });
+  };
+}
+
+async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string; webhookId: string }[]> {
+  const column = <T>(pick: (row: Waiting) => T) => batch.map(pick);
+  return sql<{ id: string; webhookId: string }[]>`
+    INSERT INTO events (id, organisation_id, webhook_id, shard, received_at, content_type, ip, body)
+    SELECT e.id, w.organisation_id, e.webhook_id, e.shard, e.received_at, e.content_type, e.ip, e.body
+    FROM unnest(
+      ${column((row) => row.id)}::uuid[], ${column((row) => row.webhookId)}::uuid[],
+      ${column((row) => shardOf(row.webhookId))}::smallint[], ${column((row) => row.receivedAt)}::timestamptz[],
+      ${column((row) => row.contentType)}::text[], ${column((row) => row.ip)}::text[],
+      ${sql.array(
+        column((row) => row.body),
+        byteaType,
+      )}::bytea[]
+    ) AS e (id, webhook_id, shard, received_at, content_type, ip, body)
+    JOIN webhooks w ON w.id = e.webhook_id AND w.enabled
+    RETURNING id, webhook_id`;
+}
+
+const byteaType = 1001;
+
+function isTimeCollision(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === '23505' && error.constraint_name !== 'events_pkey';
+}
+
+/** SQLSTATE classes of refused values: data exception, constraint violation, program limit exceeded. */
+function isAboutData(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && /^(22|23|54)/.test(error.code);
+}

@@ -1,0 +1,57 @@
+import type { IncidentState } from '../domain/incident/incident.ts';
+import type { Occurrences } from './claims.ts';
+import type { Sql } from './sql.ts';
+
+/** What incident workflows have been told, across organisations: the pumps and housekeeping serve them all. */
+export interface IncidentNoticeStore {
+  /** Answers those that more occurrences joined while the workflow was being started. */
+  markStarted(incidentIds: string[]): Promise<Occurrences[]>;
+  markSignalled(told: Occurrences[]): Promise<void>;
+  /** Incidents whose workflow should have started `olderThanSeconds` ago, oldest first. */
+  unstarted(limit: number, olderThanSeconds: number): Promise<IncidentState[]>;
+  /** Incidents whose workflow has not heard of all occurrences, the last at least `olderThanSeconds` ago. */
+  unsignalled(limit: number, olderThanSeconds: number): Promise<Occurrences[]>;
+}
+
+export function createIncidentNoticeStore(sql: Sql): IncidentNoticeStore {
+  const columns = sql`i.id AS incident_id, i.occurrences AS count, i.last_occurrence_at AS last_at, i.workflow_started`;
+
+  return {
+    // Rows are locked in the order of their ids, as wherever several are locked at once.
+    async markStarted(incidentIds) {
+      const rows = await sql<(Occurrences & { behind: boolean })[]>`
+        WITH locked AS MATERIALIZED (
+          SELECT id FROM incidents WHERE id = ANY(${incidentIds}::uuid[]) ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE incidents i SET workflow_started = true FROM locked WHERE i.id = locked.id
+        RETURNING ${columns}, i.occurrences_signalled < i.occurrences AS behind`;
+      return rows.filter(({ behind }) => behind);
+    },
+
+    async markSignalled(told) {
+      await sql`
+        WITH locked AS MATERIALIZED (
+          SELECT i.id, told.count
+          FROM unnest(${told.map(({ incidentId }) => incidentId)}::uuid[], ${told.map(({ count }) => count)}::integer[])
+            AS told (id, count)
+          JOIN incidents i ON i.id = told.id ORDER BY i.id FOR NO KEY UPDATE OF i
+        )
+        UPDATE incidents i SET occurrences_signalled = greatest(i.occurrences_signalled, locked.count)
+        FROM locked WHERE i.id = locked.id`;
+    },
+
+    async unstarted(limit, olderThanSeconds) {
+      const rows = await sql<{ opening: IncidentState }[]>`
+        SELECT opening FROM incidents
+        WHERE NOT workflow_started AND created_at < now() - make_interval(secs => ${olderThanSeconds})
+        ORDER BY created_at LIMIT ${limit}`;
+      return rows.map(({ opening }) => opening);
+    },
+
+    unsignalled: (limit, olderThanSeconds) => sql<Occurrences[]>`
+      SELECT ${columns} FROM incidents i
+      WHERE i.occurrences_signalled < i.occurrences AND i.workflow_started
+        AND i.last_occurrence_at < now() - make_interval(secs => ${olderThanSeconds})
+      ORDER BY i.last_occurrence_at LIMIT ${limit}`,
+  };
+}

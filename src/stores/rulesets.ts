@@ -1,0 +1,94 @@
+import { v7 as uuid } from 'uuid';
+import type { FieldError } from '../domain/error-code.ts';
+import type { Ruleset, RulesetDraft } from '../domain/ruleset/ruleset.ts';
+import type { Queryable, Sql } from './sql.ts';
+
+export interface RulesetStore {
+  /**
+   * Stores a draft that `validateRuleset` found good. Answers `errors` (API field names such as `team_id`,
+   * `assignees[0].id`, `webhook_id`) and stores nothing when it names what the organisation does not have.
+   */
+  create(
+    organisationId: string,
+    draft: RulesetDraft,
+    tx?: Queryable,
+  ): Promise<{ ruleset: Ruleset } | { errors: FieldError[] }>;
+  /** In the order of their numbers, from the one after `after`. */
+  list(organisationId: string, page: { limit: number; after?: number | undefined }): Promise<Ruleset[]>;
+  /** The enabled rulesets of several organisations, by number: for the inbox, which works across organisations. */
+  loadForEvaluation(organisationIds: string[], tx?: Queryable): Promise<Ruleset[]>;
+}
+
+export function createRulesetStore(sql: Sql): RulesetStore {
+  return {
+    async create(organisationId, draft, tx) {
+      const store = async (open: Queryable) => {
+        const errors = await findUnknown(open, organisationId, draft);
+        return errors.length > 0 ? { errors } : { ruleset: await insert(open, organisationId, draft) };
+      };
+      return tx ? store(tx) : sql.begin(store);
+    },
+
+    async list(organisationId, { limit, after = 0 }) {
+      const rows = await sql<Ruleset[]>`
+        SELECT * FROM rulesets WHERE organisation_id = ${organisationId} AND number > ${after}
+        ORDER BY number LIMIT ${limit}`;
+      return [...rows];
+    },
+
+    async loadForEvaluation(organisationIds, tx = sql) {
+      const rows = await tx<Ruleset[]>`
+        SELECT * FROM rulesets WHERE organisation_id = ANY(${organisationIds}::uuid[]) AND enabled
+        ORDER BY organisation_id, number`;
+      return [...rows];
+    },
+  };
+}
+
+async function insert(tx: Queryable, organisationId: string, draft: RulesetDraft): Promise<Ruleset> {
+  const [row] = await tx<Ruleset[]>`
+    WITH counted AS (
+      INSERT INTO counters (organisation_id, kind, value) VALUES (${organisationId}, 'ruleset', 1)
+      ON CONFLICT (organisation_id, kind) DO UPDATE SET value = counters.value + 1
+      RETURNING value
+    ), noticed AS (
+      UPDATE organisations SET rulesets_version = rulesets_version + 1 WHERE id = ${organisationId}
+    )
+    INSERT INTO rulesets (
+      id, organisation_id, number, team_id, level, rule_type, name, description, urgency, conditions, assignees,
+      webhook_id, enabled, acknowledgement_timeout, auto_resolve_timeout)
+    SELECT ${uuid()}::uuid, ${organisationId}::uuid, counted.value, ${draft.teamId}::uuid, ${draft.level},
+      ${draft.ruleType}, ${draft.name}, ${draft.description}, ${draft.urgency}, ${tx.json(draft.conditions as never)},
+      ${tx.json(draft.assignees.map(({ type, id }) => ({ type, id: id.toLowerCase() })) as never)}, ${draft.webhookId}::uuid, ${draft.enabled}::boolean,
+      ${draft.acknowledgementTimeout}::integer, ${draft.autoResolveTimeout}::integer
+    FROM counted
+    RETURNING *`;
+  if (!row) throw new Error('The ruleset was not stored.');
+  return row;
+}
+
+/** Names what the organisation does not have; what it has stays locked until the ruleset is stored. */
+async function findUnknown(tx: Queryable, organisationId: string, draft: RulesetDraft): Promise<FieldError[]> {
+  const { assignees } = draft;
+  const idsOf = (type: string) => assignees.filter((assignee) => assignee.type === type).map(({ id }) => id);
+  const [teams, members, webhooks] = await Promise.all([
+    tx<{ id: string }[]>`SELECT id FROM teams
+      WHERE organisation_id = ${organisationId} AND id = ANY(${[draft.teamId, ...idsOf('team')]}::uuid[]) FOR KEY SHARE`,
+    tx<{ id: string }[]>`SELECT id FROM members
+      WHERE organisation_id = ${organisationId} AND id = ANY(${idsOf('member')}::uuid[]) FOR KEY SHARE`,
+    tx<{ id: string }[]>`SELECT id FROM webhooks
+      WHERE organisation_id = ${organisationId} AND id = ${draft.webhookId} FOR KEY SHARE`,
+  ]);
+  const isTeam = new Set(teams.map(({ id }) => id));
+  const isMember = new Set(members.map(({ id }) => id));
+
+  const errors: FieldError[] = [];
+  if (!isTeam.has(draft.teamId.toLowerCase()))
+    errors.push({ field: 'team_id', message: 'is not a team of this organisation' });
+  for (const [index, { type, id }] of assignees.entries())
+    if (!(type === 'team' ? isTeam : isMember).has(id.toLowerCase()))
+      errors.push({ field: `assignees[${index}].id`, message: `is not a ${type} of this organisation` });
+  if (draft.webhookId !== null && webhooks.length === 0)
+    errors.push({ field: 'webhook_id', message: 'is not a webhook of this organisation' });
+  return errors;
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { v7 as uuid } from 'uuid';
+import type { Ruleset } from '../../src/domain/ruleset/ruleset.ts';
+import { ClaimedMeanwhile, type Match, recordMatches } from '../../src/stores/claims.ts';
+import { createRulesetStore } from '../../src/stores/rulesets.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { poll } from '../support/poll.ts';
+import { rulesetDraft } from '../support/ruleset-draft.ts';
+
+const openedAt = '2026-11-21T05:10:00.000Z';
+
+describe('claims', () => {
+  let database: TestDatabase;
+  let acme: TestOrganisation;
+  let other: TestOrganisation;
+  let ruleset: Ruleset;
+  let othersRuleset: Ruleset;
+  let second = 0;
+
+  /** Stores an event and says that the ruleset matched it. */
+  const match = async (incidentKey: string, matched = ruleset): Promise<Match> => {
+    const own = matched.organisationId === acme.organisationId ? acme : other;
+    const receivedAt = new Date(Date.UTC(2026, 10, 21, 5, 9, second++)).toISOString().replace('Z', '001Z');
+    const eventId = uuid();
+    await database.sql`
+      INSERT INTO events (id, organisation_id, webhook_id, shard, received_at, ip, body)
+      VALUES (${eventId}, ${own.organisationId}, ${own.webhookId}, 0, ${receivedAt}, '192.0.2.7', '')`;
+    return {
+      eventId,
+      webhookId: own.webhookId,
+      receivedAt,
+      ruleset: matched,
+      incidentKey,
+      readCheck: () => ({ httpStatusCode: null, responseTimeMs: null, error: null, checkedAt: receivedAt }),
+    };
+  };
+  const recordOnce = (matches: Match[]) => database.sql.begin((tx) => recordMatches(tx, matches, openedAt));
+  const record = async (...matches: Match[]) => {
+    for (;;) {
+      try {
+        return await recordOnce(matches);
+      } catch (error) {
+        if (!(error instanceof ClaimedMeanwhile)) throw error;
+      }
+    }
+  };
+  const makeRuleset = async (organisation: TestOrganisation) => {
+    const created = await createRulesetStore(database.sql).create(
+      organisation.organisationId,
+      rulesetDraft({ teamId: organisation.teamId }),
+    );
+    assert.ok('ruleset' in created);
+    return created.ruleset;
+  };
+
+  before(async () => {
+    database = await createTestDatabase();
+  });
+  after(() => database.drop());
+  beforeEach(async () => {
+    second = 0;
+    acme = await insertOrganisation(database.sql);
+    other = await insertOrganisation(database.sql, 'Other');
+    ruleset = await makeRuleset(acme);
+    othersRuleset = await makeRuleset(other);
+  });
+
+  it('open one incident per organisation, ruleset and key, and number them', async () => {
+    const secondRuleset = await makeRuleset(acme);
+    const matches = [
+      await match('a'),
+      await match('a', secondRuleset),
+      await match('a', othersRuleset),
+      await match('b'),
+      await match('a'),
+    ];
+    const { opened, joined } = await record(...matches);
+    assert.deepEqual(joined, []);
+    const rows = await database.sql`
+      SELECT i.organisation_id, i.ruleset_id, i.incident_key, i.number, i.occurrences, c.scope_id
+      FROM incidents i JOIN incident_claims c ON c.incident_id = i.id
+      WHERE i.id = ANY(${opened.map(({ incidentId }) => incidentId)}::uuid[])`;
+    const shape = (row: Record<string, unknown>) => [row.rulesetId, row.incidentKey, row.occurrences].join(' ');
+    assert.deepEqual(
+      new Set(rows.map((row) => shape(row))),
+      new Set([`${ruleset.id} a 2`, `${ruleset.id} b 1`, `${secondRuleset.id} a 1`, `${othersRuleset.id} a 1`]),
+    );
+    assert.ok(rows.every((row) => row.scopeId === row.rulesetId));
+    const numbers = (organisationId: string) =>
+      rows
+        .filter((row) => row.organisationId === organisationId)
+        .map((row) => Number(row.number))
+        .sort();
+    assert.deepEqual(numbers(acme.organisationId), [1, 2, 3]);
+    assert.deepEqual(numbers(other.organisationId), [1]);
+  });
+
+  it('let later matches join, and say how often in all', async () => {
+    const first = await record(await match('a'));
+    const { opened, joined } = await record(await match('a'), await match('b'), await match('a'));
+    assert.equal(opened.length, 1);
+    assert.deepEqual(joined, [
+      {
+        incidentId: first.opened[0]!.incidentId,
+        count: 3,
+        lastAt: '2026-11-21T05:09:03.000001Z',
+        workflowStarted: false,
+      },
+    ]);
+  });
+
+  it('open anew once the claim is gone', async () => {
+    const { opened } = await record(await match('a'));
+    await database.sql`UPDATE incidents SET status = 'resolved' WHERE id = ${opened[0]!.incidentId}`;
+    await database.sql`DELETE FROM incident_claims WHERE incident_id = ${opened[0]!.incidentId}`;
+    const again = await record(await match('a'));
+    assert.equal(again.opened.length, 1);
+    assert.deepEqual(again.joined, []);
+  });
+
+  it('ask for another look when a transaction opens the incident between the two', async () => {
+    const [early, late] = [await match('a'), await match('a')];
+    let refused: Promise<void> | undefined;
+    const first = await database.sql.begin(async (tx) => {
+      const recorded = await recordMatches(tx, [early], openedAt);
+      refused = assert.rejects(recordOnce([late]), ClaimedMeanwhile);
+      await poll(async () => {
+        const [row] = await database.sql`
+          SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return row;
+      });
+      return recorded;
+    });
+    await refused;
+    const { opened, joined } = await record(late);
+    assert.deepEqual(opened, []);
+    assert.deepEqual(
+      joined.map(({ incidentId, count }) => [incidentId, count]),
+      [[first.opened[0]!.incidentId, 2]],
+    );
+  });
+
+  it('never deadlock over many keys in any order', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
+    for (let round = 0; round < 5; round++) {
+      const orders = [keys, keys.toReversed(), keys.slice(5), keys.slice(0, 15).reverse()];
+      const batches = await Promise.all(orders.map((some) => Promise.all(some.map((key) => match(key)))));
+      await Promise.all(batches.map((batch) => record(...batch)));
+    }
+    const [row] = await database.sql`
+      SELECT count(*)::integer AS incidents, count(DISTINCT incident_key)::integer AS keys
+      FROM incidents WHERE organisation_id = ${acme.organisationId}`;
+    assert.deepEqual({ ...row }, { incidents: 20, keys: 20 });
+  });
+
+  it('take keys of any storable text', async () => {
+    const keys = ['', ' ', "'; --", '{"a":"b"}', 'NULL', '😀'.repeat(100), 'a b', '{}', '\\'];
+    const { opened } = await record(...(await Promise.all(keys.map((key) => match(key)))));
+    assert.equal(opened.length, keys.length);
+    const rows =
+      await database.sql`SELECT incident_key FROM incident_claims WHERE organisation_id = ${acme.organisationId}`;
+    assert.deepEqual(new Set(rows.map((row) => row.incidentKey)), new Set(keys));
+  });
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { v7 as uuid } from 'uuid';
+import { createEventIntake } from '../../src/stores/event-intake.ts';
+import { shardOf, type Bell } from '../../src/stores/doorbell.ts';
+import { createEventStore, type EventStore } from '../../src/stores/events.ts';
+import { createSql } from '../../src/stores/sql.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+
+describe('events', () => {
+  let database: TestDatabase;
+  let acme: TestOrganisation;
+  let statements: string[];
+  let rings: string[];
+  let bell: Bell;
+  let events: EventStore;
+
+  const submission = (body: Buffer | string, webhookId = acme.webhookId) => ({
+    webhookId,
+    contentType: 'application/json',
+    ip: '192.0.2.7',
+    body: Buffer.from(body),
+  });
+
+  before(async () => {
+    statements = [];
+    database = await createTestDatabase({ onQuery: (query) => statements.push(query) });
+  });
+  after(() => database.drop());
+
+  beforeEach(async () => {
+    acme = await insertOrganisation(database.sql);
+    rings = [];
+    bell = { ring: (pump, shards) => [...shards].forEach((shard) => rings.push(`${pump}-${shard}`)) };
+    events = createEventStore(database.sql, bell);
+    statements.length = 0;
+  });
+
+  it('keeps every byte, and rings the shard of the webhook', async () => {
+    const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const bodies = [
+      every,
+      Buffer.alloc(0),
+      Buffer.from('{"a":"\\\\x41 \\u0000 \\ud800"}'),
+      Buffer.from('NULL'),
+      Buffer.alloc(524_288, 7),
+    ];
+    for (const body of bodies) {
+      const stored = await events.submit({ ...submission(body), contentType: null });
+      assert.ok(stored);
+      const [listed] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 });
+      assert.deepEqual(listed, {
+        ...stored,
+        webhookId: acme.webhookId,
+        contentType: null,
+        ip: '192.0.2.7',
+        body,
+        status: 'pending',
+        reason: null,
+        matches: [],
+      });
+    }
+    assert.deepEqual(new Set(rings), new Set([`inbox-${shardOf(acme.webhookId)}`]));
+  });
+
+  it('answers null, and stores nothing, for unknown, disabled and malformed webhooks', async () => {
+    await database.sql`UPDATE webhooks SET enabled = false WHERE id = ${acme.webhookId}`;
+    const answers = await Promise.all(
+      [acme.webhookId, uuid(), 'nonsense', '', "'; DROP TABLE events"].map((id) => events.submit(submission('{}', id))),
+    );
+    assert.deepEqual(answers, [null, null, null, null, null]);
+    assert.deepEqual(await events.list(acme.organisationId, acme.webhookId, { limit: 10 }), []);
+    assert.deepEqual(rings, []);
+  });
+
+  it('lets requests that wait together share statements', async () => {
+    const stored = await Promise.all(Array.from({ length: 300 }, (_, index) => events.submit(submission(`${index}`))));
+    const times = stored.map((event) => event?.receivedAt);
+    assert.equal(new Set(times).size, 300);
+    // The first goes alone, 256 follow, then the rest.
+    assert.equal(statements.filter((query) => query.includes('INSERT INTO events')).length, 3);
+    const listed = await events.list(acme.organisationId, acme.webhookId, { limit: 300 });
+    assert.deepEqual(
+      listed.map((event) => Number(event.body.toString())),
+      Array.from({ length: 300 }, (_, index) => 299 - index),
+    );
+  });
+
+  it('bounds the bytes of a batch, and lets a large body go alone', async () => {
+    const submit = createEventIntake(database.sql, bell, { rows: 100, bytes: 1_000 });
+    const bodies = [10, 600, 300, 200, 5_000, 10].map((size) => Buffer.alloc(size, 32));
+    assert.ok((await Promise.all(bodies.map((body) => submit(submission(body))))).every(Boolean));
+    // 10 | 600 + 300 | 200 | 5,000 | 10
+    assert.equal(statements.filter((query) => query.includes('INSERT INTO events')).length, 5);
+  });
+
+  it('refuses one poisoned row without failing its neighbours', async () => {
+    const poisoned = { ...submission('{}'), contentType: 'text/plain\0' };
+    const results = await Promise.allSettled(
+      ['0', '1', poisoned, '2', '3'].map((body) => events.submit(typeof body === 'string' ? submission(body) : body)),
+    );
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    );
+    assert.equal((await events.list(acme.organisationId, acme.webhookId, { limit: 10 })).length, 4);
+    assert.ok(await events.submit(submission('afterwards')));
+  });
+
+  it('takes times anew when another process took the same microsecond', async () => {
+    const taken = '2026-11-21T05:09:43.120001Z';
+    const clock = () => {
+      const times = [taken, taken, taken, '2026-11-21T05:09:43.120002Z'];
+      return () => times.shift() ?? '2026-11-21T05:09:43.120003Z';
+    };
+    const first = await createEventIntake(database.sql, bell, undefined, () => taken)(submission('first'));
+    const second = await createEventIntake(database.sql, bell, undefined, clock())(submission('second'));
+    assert.equal(first?.receivedAt, taken);
+    assert.equal(second?.receivedAt, '2026-11-21T05:09:43.120002Z');
+  });
+
+  it('lists strictly before a time, to the microsecond, and never across organisations', async () => {
+    const other = await insertOrganisation(database.sql, 'Other');
+    const stored = [];
+    for (const body of ['1', '2', '3']) stored.push(await events.submit(submission(body)));
+    const page = await events.list(acme.organisationId, acme.webhookId, {
+      limit: 2,
+      lastReceivedAt: stored[2]?.receivedAt,
+    });
+    assert.deepEqual(
+      page.map((event) => event.id),
+      [stored[1]?.id, stored[0]?.id],
+    );
+    assert.deepEqual(await events.list(other.organisationId, acme.webhookId, { limit: 10 }), []);
+  });
+
+  it('rejects while Postgres is away, and works again when it is back', async () => {
+    const away = createSql('postgres://postgres@127.0.0.1:1/nowhere');
+    const submit = createEventIntake(away, bell);
+    await assert.rejects(submit(submission('{}')), /ECONNREFUSED|CONNECT/);
+    await assert.rejects(submit(submission('{}')), /ECONNREFUSED|CONNECT/);
+    await away.end({ timeout: 1 });
+    assert.ok(await events.submit(submission('{}')));
+  });
+});
