@@ -8,6 +8,8 @@ import type { Config } from '../config.ts';
  */
 export function temporalConnectOptions(config: Config, env: Record<string, string | undefined>) {
   const { connectionOptions, namespace } = loadClientConnectConfig({
+    // A file of the user's own must not redirect us unasked.
+    disableFile: !env.TEMPORAL_CONFIG_FILE && !env.TEMPORAL_PROFILE,
     overrideEnvVars: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<
       string,
       string

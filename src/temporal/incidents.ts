@@ -111,7 +111,10 @@ export function translate(error: unknown): unknown {
     return code ? refusal(code) : error;
   }
   if (error instanceof WorkflowNotFoundError)
-    return new Refusal('unavailable', "The incident's workflow has ended although the incident is open; ask an operator.");
+    return new Refusal(
+      'unavailable',
+      "The incident's workflow has ended although the incident is open; ask an operator.",
+    );
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || grpcCode(error) === 4 || grpcCode(error) === 1)
     return new Refusal(
       'not_confirmed',

@@ -38,16 +38,24 @@ describe('incident workflow on the dev server', () => {
   });
 
   const store = (overrides: Partial<IncidentState> = {}) => storeIncident(database.sql, organisation, overrides);
-  const handleOf = (state: IncidentState) => temporal.client.workflow.getHandle<typeof incident>(incidentWorkflowId(state.incidentId));
+  const handleOf = (state: IncidentState) =>
+    temporal.client.workflow.getHandle<typeof incident>(incidentWorkflowId(state.incidentId));
   const command = (state: IncidentState, given: Partial<IncidentCommand> & Pick<IncidentCommand, 'type' | 'id'>) =>
-    incidents.command(state.organisationId, state.incidentId, { agent, resolution: null, rootCause: null, ...given } as IncidentCommand);
+    incidents.command(state.organisationId, state.incidentId, {
+      agent,
+      resolution: null,
+      rootCause: null,
+      ...given,
+    } as IncidentCommand);
   const row = async (state: IncidentState) => {
     const [found] = await database.sql<{ status: string; sequence: number }[]>`
       SELECT status, sequence FROM incidents WHERE id = ${state.incidentId}`;
     return { ...found };
   };
   const log = async (state: IncidentState) =>
-    (await database.sql`SELECT type FROM log_entries WHERE incident_id = ${state.incidentId} ORDER BY sequence`).map((entry) => entry.type);
+    (await database.sql`SELECT type FROM log_entries WHERE incident_id = ${state.incidentId} ORDER BY sequence`).map(
+      (entry) => entry.type,
+    );
 
   it('answers a command once it is stored, and ends when resolved', async () => {
     const state = await store();
@@ -133,6 +141,27 @@ describe('incident workflow on the dev server', () => {
         ['resolved', 'signal', 'operator'],
       ],
     );
+  });
+
+  it('opens before anything that came with it', async () => {
+    const state = await store();
+    await incidents.start(state);
+    await handleOf(state).signal('acknowledge');
+    await handleOf(state).signal('resolve');
+    await temporal.withWorker({ activities }, () => handleOf(state).result());
+    assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'resolved']);
+  });
+
+  it('after an outage plays what was due, in due order, before the message that waited', async () => {
+    const state = await store({ acknowledgementTimeout: 1, autoResolveTimeout: 3 });
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      await command(state, { type: 'acknowledge', id: 'in time' });
+    });
+    await poll(() => Date.now() > Date.parse(state.createdAt) + 3_000);
+    await handleOf(state).signal('acknowledge', { by: 'too late' });
+    await temporal.withWorker({ activities }, () => handleOf(state).result());
+    assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'unacknowledged', 'resolved']);
   });
 
   it('is found by its search attributes, which follow its status', async () => {

@@ -103,11 +103,23 @@ export async function incident(input: IncidentInput): Promise<void> {
     apply(command);
   }
 
+  // Before any handler is set: a signal that came before the first task runs as soon as its handler is, and the log
+  // must begin with the opening.
+  if (!input.resumed) {
+    const opened = { agent: state.openedBy, channel: state.openedThrough };
+    apply({ ...opened, type: 'trigger', id: 'trigger' });
+    for (const openingAction of state.openingActions)
+      apply({ ...opened, type: 'action', id: `opening:${openingAction.id}`, action: openingAction });
+  } else {
+    timers.follow(state.lifecycle.pendingActions, Date.now());
+  }
+
   const acknowledge = (given: messages.UpdateInput) => ({ ...fromApi(given), type: 'acknowledge' }) as const;
   const escalate = (given: messages.UpdateInput) => ({ ...fromApi(given), type: 'escalate' }) as const;
   const resolve = ({ resolution, rootCause, ...given }: messages.ResolveInput) =>
     ({ ...fromApi(given), type: 'resolve', resolution, rootCause }) as const;
-  const action = ({ action, ...given }: messages.ActionInput) => ({ ...fromApi(given), type: 'action', action }) as const;
+  const action = ({ action, ...given }: messages.ActionInput) =>
+    ({ ...fromApi(given), type: 'action', action }) as const;
 
   setHandler(messages.acknowledgeUpdate, (given) => update(acknowledge(given)), {
     validator: (given) => refuseOrPass(acknowledge(given)),
@@ -130,15 +142,6 @@ export async function incident(input: IncidentInput): Promise<void> {
   });
   setHandler(messages.stateQuery, () => state);
 
-  if (!input.resumed) {
-    const opened = { agent: state.openedBy, channel: state.openedThrough };
-    apply({ ...opened, type: 'trigger', id: 'trigger' });
-    for (const openingAction of state.openingActions)
-      apply({ ...opened, type: 'action', id: `opening:${openingAction.id}`, action: openingAction });
-  } else {
-    timers.follow(state.lifecycle.pendingActions, Date.now());
-  }
-
   const handsOver = () =>
     workflowInfo().continueAsNewSuggested ||
     (input.continueAfter !== undefined && workflowInfo().historyLength >= input.continueAfter);
@@ -149,7 +152,11 @@ export async function incident(input: IncidentInput): Promise<void> {
     await condition(() => unstored.length > 0 || closes());
     if (unstored.length > 0) {
       const batch = unstored.slice(0, recordedAtOnce);
-      await recordTransitions({ organisationId: state.organisationId, incidentId: state.incidentId, transitions: batch });
+      await recordTransitions({
+        organisationId: state.organisationId,
+        incidentId: state.incidentId,
+        transitions: batch,
+      });
       unstored.splice(0, batch.length);
       storedSequence = batch.at(-1)?.sequence ?? storedSequence;
       if (shownStatus !== state.lifecycle.status) {

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { createIncidentActivities } from '../../src/activities/record-transitions.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import { createTransitionStore } from '../../src/stores/transitions.ts';
+import { incidentWorkflowId } from '../../src/temporal/names.ts';
+import { searchAttributeKeys } from '../../src/temporal/search-attribute-keys.ts';
+import { addSearchAttributes } from '../../src/temporal/search-attributes.ts';
+import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
+import type { incident } from '../../src/workflows/incident/incident.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { storeIncident } from '../support/incident.ts';
+import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { quietRuntime } from '../support/temporal.ts';
+
+describe('incident workflow under time skipping', () => {
+  let database: TestDatabase;
+  let organisation: TestOrganisation;
+  let environment: TestWorkflowEnvironment;
+
+  before(async () => {
+    quietRuntime();
+    const path = process.env.TEMPORAL_TEST_SERVER;
+    if (!path) throw new Error('TEMPORAL_TEST_SERVER is not set: run tests with `npm test -- <file>`');
+    database = await createTestDatabase();
+    organisation = await insertOrganisation(database.sql);
+    environment = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
+  });
+  // This server can't list them, so all are added.
+  before(() => addSearchAttributes(environment.connection, 'default', searchAttributeKeys));
+  after(async () => {
+    await environment?.teardown();
+    await database?.drop();
+  });
+
+  /** Runs a story on skipped time; answers the log as [type, seconds since the incident opened]. */
+  async function tell(
+    overrides: Partial<IncidentState>,
+    story: (handle: {
+      signal(name: string, input?: object): Promise<void>;
+      pass(seconds: number): Promise<void>;
+    }) => Promise<void>,
+  ): Promise<[string, number][]> {
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue: 'incidents',
+      workflowBundle: await workflowBundle(),
+      activities: createIncidentActivities(createTransitionStore(database.sql, { ring: () => {} })),
+    });
+    const createdAt = new Date(await environment.currentTimeMs()).toISOString();
+    const state = await storeIncident(database.sql, organisation, { createdAt, ...overrides });
+    await worker.runUntil(async () => {
+      const handle = await environment.client.workflow.start<typeof incident>('incident', {
+        workflowId: incidentWorkflowId(state.incidentId),
+        taskQueue: 'incidents',
+        args: [{ state }],
+      });
+      await story({
+        signal: (name, input = {}) => handle.signal(name, input),
+        pass: (seconds) => environment.sleep(seconds * 1_000),
+      });
+      await handle.result();
+    });
+    const entries = await database.sql<{ type: string; at: string }[]>`
+      SELECT type, at FROM log_entries WHERE incident_id = ${state.incidentId} ORDER BY sequence`;
+    return entries.map(({ type, at }) => [type, Math.floor((Date.parse(at) - Date.parse(createdAt)) / 1_000)]);
+  }
+
+  it('nobody answers: resolves itself four hours after its creation', async () => {
+    assert.deepEqual(await tell({}, async () => {}), [
+      ['triggered', 0],
+      ['resolved', 14_400],
+    ]);
+  });
+
+  it('an acknowledgement lapses after thirty minutes and does not move the auto-resolve', async () => {
+    const log = await tell({}, async ({ signal, pass }) => {
+      await pass(600);
+      await signal('acknowledge');
+      await pass(3_000);
+      await signal('acknowledge');
+      await pass(100);
+      await signal('escalate');
+    });
+    assert.deepEqual(log, [
+      ['triggered', 0],
+      ['acknowledged', 600],
+      ['unacknowledged', 2_400],
+      ['acknowledged', 3_600],
+      ['escalated', 3_700],
+      ['resolved', 14_400],
+    ]);
+  });
+
+  it('timeouts are the incident’s own, and null switches them off', async () => {
+    const log = await tell({ acknowledgementTimeout: null, autoResolveTimeout: 90 * 24 * 3_600 }, async ({ signal }) =>
+      signal('acknowledge'),
+    );
+    assert.deepEqual(log, [
+      ['triggered', 0],
+      ['acknowledged', 0],
+      ['resolved', 90 * 24 * 3_600],
+    ]);
+  });
+
+  it('a resolve stops the timers', async () => {
+    const log = await tell({}, async ({ signal, pass }) => {
+      await signal('acknowledge');
+      await pass(60);
+      await signal('resolve');
+      await pass(20_000);
+    });
+    assert.deepEqual(log, [
+      ['triggered', 0],
+      ['acknowledged', 0],
+      ['resolved', 60],
+    ]);
+  });
+});
