@@ -1,0 +1,140 @@
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createDeliverWebhooks } from './activities/deliver-webhooks.ts';
+import { createEvaluateRulesets } from './activities/evaluate-rulesets.ts';
+import { createKeepHouse } from './activities/keep-house.ts';
+import { pumpActivity } from './activities/pump.ts';
+import { createIncidentActivities } from './activities/record-transitions.ts';
+import { createStartIncidents } from './activities/start-incidents.ts';
+import { loadConfig } from './config.ts';
+import { runEntryPoint } from './entry-point.ts';
+import { createLogger } from './logger.ts';
+import { createPost } from './outbound/post.ts';
+import { createDeliveryStore } from './stores/deliveries.ts';
+import { createBell, createEar, shardCount } from './stores/doorbell.ts';
+import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
+import { createIncidentStore } from './stores/incidents.ts';
+import { createSealer } from './stores/sealed.ts';
+import { createSql } from './stores/sql.ts';
+import { createTransitionStore } from './stores/transitions.ts';
+import { createTemporalClient, temporalConnectOptions } from './temporal/connection.ts';
+import { createIncidentWorkflows } from './temporal/incidents.ts';
+import { taskQueues, workflowTypes } from './temporal/names.ts';
+import { registerSearchAttributes } from './temporal/search-attributes.ts';
+import { workflowBundle } from './temporal/workflow-bundle.ts';
+import { temporalLogger } from './temporal/logger.ts';
+
+/** In-flight webhook attempts end within their own timeout; below the container's stop time of 30 s. */
+const shutdownGraceTime = '15s';
+
+/** Local activities that record at once, and the connections they have. */
+const recordingSlots = 40;
+const recordingConnections = 10;
+
+// Production entry point: everything that Temporal calls. Wiring only.
+await runEntryPoint('worker', async () => {
+  const config = loadConfig(process.env, ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'SECRET_KEY']);
+  const logger = createLogger(config.logLevel, 'worker');
+  Runtime.install({
+    logger: temporalLogger(logger),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
+  });
+
+  const databaseUrl = config.databaseUrl!;
+  // A pool each, so that the inbox's long transactions never keep an acknowledge waiting.
+  const recordingSql = createSql(databaseUrl, { max: recordingConnections, applicationName: 'tocsin-incidents' });
+  const inboxSql = createSql(databaseUrl, { max: shardCount + 2, applicationName: 'tocsin-inbox' });
+  const outboxSql = createSql(databaseUrl, { max: shardCount + 4, applicationName: 'tocsin-outbox' });
+  const bell = createBell(recordingSql, logger);
+  const ear = await createEar(inboxSql);
+
+  const { client, connection, namespace } = createTemporalClient(config, process.env);
+  await registerSearchAttributes(connection, namespace);
+  const incidentStore = createIncidentStore(recordingSql);
+  const incidents = createIncidentWorkflows(client, incidentStore.opening);
+  const startIncidents = createStartIncidents({ sql: inboxSql, incidents, logger });
+
+  const evaluateRulesets = createEvaluateRulesets({ sql: inboxSql, ear, logger, incidents });
+  const deliverWebhooks = createDeliverWebhooks({
+    deliveries: createDeliveryStore(outboxSql, createSealer(config.secretKey!)),
+    post: createPost({ allowedNetworks: config.outboundAllowedNetworks ?? [] }),
+    ear,
+    publicUrl: config.publicUrl,
+    logger,
+  });
+  const idempotencyKeys = createIdempotencyKeyStore(recordingSql);
+  const keepHouse = createKeepHouse({
+    logger,
+    chores: [
+      { name: 'start incidents', everyMs: 2_000, run: () => startIncidents.startUnstarted(100) },
+      { name: 'signal occurrences', everyMs: 2_000, run: () => startIncidents.signalUnsignalled(100) },
+      { name: 'forget idempotency keys', everyMs: 600_000, run: () => idempotencyKeys.forgetOld() },
+    ],
+  });
+
+  const draining = new AbortController();
+  const native = await NativeConnection.connect(temporalConnectOptions(config, process.env).connectionOptions);
+  const common = { connection: native, namespace, shutdownGraceTime } as const;
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: taskQueues.incidents,
+      workflowBundle: await workflowBundle(),
+      activities: {
+        ...createIncidentActivities(createTransitionStore(recordingSql, bell)),
+        keepHouse: () => pumpActivity(keepHouse, draining.signal)(0),
+      },
+      maxConcurrentLocalActivityExecutions: recordingSlots,
+      maxConcurrentActivityTaskExecutions: 4,
+      // A worker that dies leaves its workflows to others after this.
+      stickyQueueScheduleToStartTimeout: '3s',
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueues.inbox,
+      activities: { evaluateRulesets: pumpActivity(evaluateRulesets, draining.signal) },
+      maxConcurrentActivityTaskExecutions: shardCount * 2,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueues.outbox,
+      activities: { deliverWebhooks: pumpActivity(deliverWebhooks, draining.signal) },
+      maxConcurrentActivityTaskExecutions: shardCount * 2,
+    }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+
+  await startPumps();
+  logger.info('worker ready');
+  return {
+    failed: running,
+    async stop() {
+      // Polling ends first, so that a pump's next round goes to another worker; then the rounds end.
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      draining.abort();
+      await running;
+      await deliverWebhooks.settled();
+      await ear.close();
+      await native.close();
+      await connection.close();
+      await Promise.all([recordingSql, inboxSql, outboxSql].map((sql) => sql.end({ timeout: 5 })));
+    },
+  };
+
+  async function startPumps(): Promise<void> {
+    const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+    const pumps = [
+      ...shards.map((shard) => ({ type: workflowTypes.inbox, id: `inbox-${shard}`, args: [shard] })),
+      ...shards.map((shard) => ({ type: workflowTypes.outbox, id: `outbox-${shard}`, args: [shard] })),
+      { type: workflowTypes.housekeeping, id: 'housekeeping', args: [] },
+    ];
+    for (const { type, id, args } of pumps)
+      await client.workflow.start(type, {
+        workflowId: id,
+        taskQueue: taskQueues.incidents,
+        args,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      });
+  }
+});
