@@ -15,6 +15,8 @@ export class ConfigError extends Error {
 const apiRoles = ['query', 'command', 'gateway'] as const;
 export type ApiRole = (typeof apiRoles)[number];
 
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
 const port = (fallback: number) =>
   z
     .string()
@@ -30,9 +32,10 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 
-const networks = list
-  .refine((items) => items.every(isNetwork), 'must be a comma-separated list of networks such as 10.0.0.0/8,fd00::/8')
-  .default([]);
+const networks = list.refine(
+  (items) => items.every(isNetwork),
+  'must be a comma-separated list of networks such as 10.0.0.0/8,fd00::/8',
+);
 
 const secret = z.string().min(32, 'must be 32 or more characters');
 
@@ -65,13 +68,13 @@ const schema = z.object({
     .transform((items) => items as ApiRole[])
     .default([...apiRoles]),
   OUTBOUND_ALLOWED_NETWORKS: networks.optional(),
-  TRUSTED_PROXIES: networks,
+  TRUSTED_PROXIES: networks.default([]),
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
     .optional(),
   MAIL_FROM: z.string().optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
 /** Every setting of the product, validated. Undefined where nothing was given and there is no default. */

@@ -1,11 +1,14 @@
 import type { Logger as TemporalLogger, LogLevel } from '@temporalio/worker';
 import type { Logger } from '../logger.ts';
 
+/** Warned of at every start, and meant so: the pumps' workers run activities only. */
+const expected = /^No workflows registered/;
+
 /** Lets the SDK log through ours. Its INFO lines are about the SDK itself, so they are debug to an operator. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const levels = { TRACE: 'trace', DEBUG: 'trace', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
   const log = (level: LogLevel, message: string, meta?: Record<string | symbol, unknown>) =>
-    logger[levels[level]](plain(meta), message);
+    logger[expected.test(message) ? 'debug' : levels[level]](plain(meta), message);
   return {
     log,
     trace: (message, meta) => log('TRACE', message, meta),

@@ -1,0 +1,34 @@
+import { createServer } from 'node:net';
+import { StartError } from './start-error.ts';
+
+/** Throws `StartError` when a port that a setting names cannot be listened on. `host` undefined means every address. */
+export async function assertPortFree(setting: string, port: number, host?: string): Promise<void> {
+  const code = await listenError(port, host);
+  if (code === undefined) return;
+  throw new StartError(
+    code === 'EADDRINUSE'
+      ? `Port ${port} is taken; set ${setting} to another.`
+      : `Port ${port} cannot be used (${code}); set ${setting} to another.`,
+  );
+}
+
+/** The preferred port when it is free on loopback, else one that the system picks. */
+export async function freePort(preferred?: number): Promise<number> {
+  if (preferred !== undefined && (await listenError(preferred, '127.0.0.1')) === undefined) return preferred;
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function listenError(port: number, host?: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
