@@ -3,6 +3,7 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY patches patches
 RUN npm ci --include=dev
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts

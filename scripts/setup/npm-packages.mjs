@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runQuietly } from './command.mjs';
 import { withLock } from './lock.mjs';
@@ -28,8 +28,10 @@ async function isInstalled() {
   return (await readFile(stamp, 'utf8').catch(() => '')) === (await lockHash());
 }
 
+/** Of what an installation follows from: the lock file and the patches that are put on packages. */
 async function lockHash() {
-  return createHash('sha256')
-    .update(await readFile(new URL('package-lock.json', root)))
-    .digest('hex');
+  const hash = createHash('sha256').update(await readFile(new URL('package-lock.json', root)));
+  const patches = new URL('patches/', root);
+  for (const name of (await readdir(patches)).sort()) hash.update(name).update(await readFile(new URL(name, patches)));
+  return hash.digest('hex');
 }

@@ -22,11 +22,7 @@ export interface IncidentStore {
    * Stores an incident made by API: row and claim in one transaction. `build` gets the number. Throws `Refusal`
    * `already_exists` while an incident of the team with the same key is open.
    */
-  create(
-    organisationId: string,
-    scopeId: string,
-    build: (number: number) => NewIncident,
-  ): Promise<IncidentState>;
+  create(organisationId: string, scopeId: string, build: (number: number) => NewIncident): Promise<IncidentState>;
   /** The workflow runs: housekeeping need not start it. */
   markStarted(organisationId: string, incidentIds: string[]): Promise<void>;
   /** What a workflow that never started starts from; null for an unknown id. */
@@ -45,9 +41,11 @@ export function createIncidentStore(sql: Sql): IncidentStore {
             VALUES (${organisationId}, ${scopeId}, ${incident.incidentKey}, ${incident.state.incidentId})
             ON CONFLICT DO NOTHING RETURNING incident_id`;
           if (claimed.length === 0)
-            throw new Refusal('already_exists', 'An open incident has this incident_key; resolve it or use another key.', [
-              { field: 'incident_key', message: 'is the key of an open incident' },
-            ]);
+            throw new Refusal(
+              'already_exists',
+              'An open incident has this incident_key; resolve it or use another key.',
+              [{ field: 'incident_key', message: 'is the key of an open incident' }],
+            );
         }
         return incident.state;
       });

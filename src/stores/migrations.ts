@@ -68,7 +68,8 @@ export async function isMigrated(sql: Sql, migrations: Migration[]): Promise<boo
 function assertKnown(migrations: Migration[], applied: { name: string; checksum: string }[]): void {
   for (const row of applied) {
     const migration = migrations.find((candidate) => candidate.name === row.name);
-    if (!migration) throw new Error(`The database is newer than this release: it has ${row.name}. Run the newer release.`);
+    if (!migration)
+      throw new Error(`The database is newer than this release: it has ${row.name}. Run the newer release.`);
     if (migration.checksum !== row.checksum)
       throw new Error(`${row.name} was edited after it was applied. Restore it and put the change in a new migration.`);
   }

@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { guardTransactions } from './guard-transactions.ts';
 
 /** Postgres as the stores see it: columns in camelCase, timestamptz as ISO 8601 strings that keep microseconds. */
 export type Sql = postgres.Sql<{ timestamp: string; bigint: number }>;
@@ -16,7 +17,7 @@ export interface SqlOptions {
 }
 
 export function createSql(databaseUrl: string, options: SqlOptions = {}): Sql {
-  return postgres(databaseUrl, {
+  const sql = postgres(databaseUrl, {
     max: options.max ?? 10,
     connect_timeout: 5,
     idle_timeout: 60,
@@ -34,6 +35,7 @@ export function createSql(databaseUrl: string, options: SqlOptions = {}): Sql {
       bigint: { to: 20, from: [20], serialize: String, parse: Number },
     },
   });
+  return guardTransactions(sql);
 }
 
 /** `2026-11-21 05:09:43.12+00` → `2026-11-21T05:09:43.120Z`; a finer time keeps its six digits. */

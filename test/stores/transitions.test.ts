@@ -29,7 +29,14 @@ describe('transition store', () => {
     return commands.map((command, index) => {
       const result = transition(
         state,
-        { id: `${command.type}-${index}`, agent, channel: 'api', resolution: 'restarted', rootCause: 'pool', ...command } as Command,
+        {
+          id: `${command.type}-${index}`,
+          agent,
+          channel: 'api',
+          resolution: 'restarted',
+          rootCause: 'pool',
+          ...command,
+        } as Command,
         at,
       );
       assert(result.accepted);
@@ -67,11 +74,23 @@ describe('transition store', () => {
       number: 1,
       name: 'First responders',
     });
-    assert.deepEqual(stored?.snapshot.transition, { id: 'trigger-0', type: 'triggered', at, agent, channel: 'api', action: null });
-    const [entry] = await database.sql`SELECT type, channel, agent FROM log_entries WHERE incident_id = ${state.incidentId}`;
+    assert.deepEqual(stored?.snapshot.transition, {
+      id: 'trigger-0',
+      type: 'triggered',
+      at,
+      agent,
+      channel: 'api',
+      action: null,
+    });
+    const [entry] =
+      await database.sql`SELECT type, channel, agent FROM log_entries WHERE incident_id = ${state.incidentId}`;
     assert.deepEqual({ ...entry }, { type: 'triggered', channel: 'api', agent });
-    const deliveries = await database.sql`SELECT subscription_id, shard FROM deliveries WHERE incident_id = ${state.incidentId}`;
-    assert.deepEqual([...deliveries].map((delivery) => ({ ...delivery })), [{ subscriptionId, shard: shardOf(subscriptionId) }]);
+    const deliveries =
+      await database.sql`SELECT subscription_id, shard FROM deliveries WHERE incident_id = ${state.incidentId}`;
+    assert.deepEqual(
+      [...deliveries].map((delivery) => ({ ...delivery })),
+      [{ subscriptionId, shard: shardOf(subscriptionId) }],
+    );
     assert.deepEqual(rung, [shardOf(subscriptionId)]);
   });
 
@@ -97,8 +116,13 @@ describe('transition store', () => {
     const store = createTransitionStore(database.sql, bell);
     const state = await storeIncident(database.sql, organisation, {}, 'disk-1');
     await assert.rejects(storeIncident(database.sql, organisation, {}, 'disk-1'), { code: 'already_exists' });
-    await store.record(organisation.organisationId, state.incidentId, play(state, { type: 'trigger' }, { type: 'resolve' }));
-    const [row] = await database.sql`SELECT status, resolution, root_cause FROM incidents WHERE id = ${state.incidentId}`;
+    await store.record(
+      organisation.organisationId,
+      state.incidentId,
+      play(state, { type: 'trigger' }, { type: 'resolve' }),
+    );
+    const [row] =
+      await database.sql`SELECT status, resolution, root_cause FROM incidents WHERE id = ${state.incidentId}`;
     assert.deepEqual({ ...row }, { status: 'resolved', resolution: 'restarted', rootCause: 'pool' });
     const next = await storeIncident(database.sql, organisation, {}, 'disk-1');
     assert.equal(next.number, state.number + 1);
@@ -113,17 +137,25 @@ describe('transition store', () => {
       state.incidentId,
       play(state, { type: 'trigger' }, { type: 'action', action } as Command),
     );
-    const [stored] = await database.sql`SELECT id, type, trigger, sequence FROM actions WHERE incident_id = ${state.incidentId}`;
+    const [stored] =
+      await database.sql`SELECT id, type, trigger, sequence FROM actions WHERE incident_id = ${state.incidentId}`;
     assert.deepEqual({ ...stored }, { id: action.id, type: 'trigger-webhook', trigger: 'manual', sequence: 2 });
     const deliveries = await database.sql`
       SELECT subscription_id FROM deliveries WHERE incident_id = ${state.incidentId} AND transition_type = 'action_run'`;
-    assert.deepEqual(deliveries.map((delivery) => delivery.subscriptionId), [named]);
+    assert.deepEqual(
+      deliveries.map((delivery) => delivery.subscriptionId),
+      [named],
+    );
   });
 
   it('changes nothing in another organisation', async () => {
     const other = await insertOrganisation(database.sql, 'Other');
     const state = await storeIncident(database.sql, organisation);
-    await createTransitionStore(database.sql, bell).record(other.organisationId, state.incidentId, play(state, { type: 'trigger' }));
+    await createTransitionStore(database.sql, bell).record(
+      other.organisationId,
+      state.incidentId,
+      play(state, { type: 'trigger' }),
+    );
     const [row] = await database.sql`SELECT sequence FROM incidents WHERE id = ${state.incidentId}`;
     assert.equal(row?.sequence, 0);
   });

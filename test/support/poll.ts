@@ -2,11 +2,11 @@
 export async function poll<T>(
   ask: () => T | Promise<T>,
   { timeoutMs = 10_000, everyMs = 20, what = 'the condition' } = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<NonNullable<T>, false>> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
-    if (answer) return answer;
+    if (answer) return answer as Exclude<NonNullable<T>, false>;
     if (Date.now() > end) throw new Error(`${what} did not come true within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }

@@ -10,7 +10,10 @@ let quiet = false;
 export function quietRuntime(): void {
   if (quiet) return;
   quiet = true;
-  Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
+  Runtime.install({
+    telemetryOptions: { logging: { forward: {}, filter: 'OFF' } },
+    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  });
 }
 
 export interface TestTemporal {

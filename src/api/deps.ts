@@ -1,0 +1,61 @@
+import type { ApiRole } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import type { ApiKeyStore } from '../stores/api-keys.ts';
+import type { BacklogStore } from '../stores/backlog.ts';
+import type { DeliveryStore } from '../stores/deliveries.ts';
+import type { EventStore } from '../stores/events.ts';
+import type { IdempotencyKeyStore } from '../stores/idempotency-keys.ts';
+import type { IncidentReads } from '../stores/incident-reads.ts';
+import type { IncidentStore } from '../stores/incidents.ts';
+import type { MemberStore } from '../stores/members.ts';
+import type { OrganisationStore } from '../stores/organisations.ts';
+import type { OverrideStore } from '../stores/overrides.ts';
+import type { RulesetStore } from '../stores/rulesets.ts';
+import type { ScheduleStore } from '../stores/schedules.ts';
+import type { Sealer } from '../stores/sealed.ts';
+import type { Sql } from '../stores/sql.ts';
+import type { SubscriptionStore } from '../stores/subscriptions.ts';
+import type { TeamStore } from '../stores/teams.ts';
+import type { WebhookStore } from '../stores/webhooks.ts';
+import type { IncidentWorkflows } from '../temporal/incident-workflows.ts';
+import type { Cursors } from './cursor.ts';
+
+/** All that the API needs; made in server.ts. */
+export interface ApiDeps {
+  sql: Sql;
+  logger: Logger;
+  roles: ApiRole[];
+  /** Without a trailing slash. */
+  publicUrl: string;
+  trustedProxies: string[];
+  cursors: Cursors;
+  sealer: Sealer;
+  stores: {
+    apiKeys: ApiKeyStore;
+    backlog: BacklogStore;
+    deliveries: DeliveryStore;
+    events: EventStore;
+    idempotencyKeys: IdempotencyKeyStore;
+    incidentReads: IncidentReads;
+    incidents: IncidentStore;
+    members: MemberStore;
+    organisations: OrganisationStore;
+    overrides: OverrideStore;
+    rulesets: RulesetStore;
+    schedules: ScheduleStore;
+    subscriptions: SubscriptionStore;
+    teams: TeamStore;
+    webhooks: WebhookStore;
+  };
+  workflows: IncidentWorkflows;
+  temporal: TemporalStatus;
+  /** What is wrong with a URL that deliveries shall go to, or null. */
+  targetRefusal: (url: string) => Promise<string | null>;
+  isMigrated: () => Promise<boolean>;
+}
+
+export interface TemporalStatus {
+  isReachable(): Promise<boolean>;
+  /** Whether a worker polled the incidents' task queue lately. */
+  hasWorkers(): Promise<boolean>;
+}

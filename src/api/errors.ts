@@ -1,0 +1,96 @@
+import type { ErrorCode, FieldError } from '../domain/error-code.ts';
+import { Refusal } from '../domain/error-code.ts';
+
+/** Status and title of every refusal; total by its type, so a new code cannot be forgotten. */
+export const problems = {
+  malformed_json: { status: 400, title: 'The body is not JSON' },
+  malformed_cursor: { status: 400, title: 'The cursor is not one of this list' },
+  malformed_body: { status: 400, title: 'The body cannot be read' },
+  unauthenticated: { status: 401, title: 'No valid API key' },
+  permission_denied: { status: 403, title: 'The API key lacks the permission' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  already_exists: { status: 409, title: 'It exists already' },
+  incident_resolved: { status: 409, title: 'The incident is resolved' },
+  already_acknowledged: { status: 409, title: 'The incident is acknowledged already' },
+  limit_reached: { status: 409, title: 'There are as many as there may be' },
+  idempotency_key_in_use: { status: 409, title: 'A request with this Idempotency-Key is in flight' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'Unsupported content type or encoding' },
+  invalid_fields: { status: 422, title: 'Invalid fields' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal_error: { status: 500, title: 'Internal error' },
+  not_confirmed: { status: 503, title: 'Not confirmed in time' },
+  unavailable: { status: 503, title: 'Temporarily unavailable' },
+} as const satisfies Record<ErrorCode, { status: number; title: string }>;
+
+/** Seconds a client is asked to wait before it repeats a request that got 429 or 503. */
+export const retryAfterSeconds = 2;
+
+/** The body of every refusal (RFC 9457). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  detail: string;
+  request_id: string;
+  errors?: FieldError[];
+}
+
+export function presentProblem(refusal: Refusal, requestId: string): Problem {
+  const { status, title } = problems[refusal.code];
+  return {
+    type: 'about:blank',
+    title,
+    status,
+    code: refusal.code,
+    detail: refusal.message,
+    request_id: requestId,
+    ...(refusal.fields.length > 0 ? { errors: refusal.fields } : {}),
+  };
+}
+
+/** The one wording for an id that is unknown, malformed or another organisation's. */
+export function notFound(): Refusal {
+  return new Refusal('not_found', 'Nothing is known under this path.');
+}
+
+export function invalidField(field: string, message: string): Refusal {
+  return new Refusal('invalid_fields', 'Some fields are invalid.', [{ field, message }]);
+}
+
+/** What an error means to the client; undefined for one that nobody foresaw. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  if (unstorable.has(code))
+    return new Refusal('invalid_fields', 'A value in the request cannot be stored: it is out of range or malformed.');
+  if (code === '23505') return new Refusal('already_exists', 'Something with these values exists already.');
+  if (isTransient(code)) return new Refusal('unavailable', 'The database is busy or restarting. Try again shortly.');
+  return undefined;
+}
+
+/** True when Postgres undid the transaction only because of others, so that running it again may well work. */
+export function isSerialisationFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === '40001' || code === '40P01';
+}
+
+/** Text, jsonb, number and index limits of Postgres that a value in a request can hit. */
+const unstorable = new Set(['22021', '22P02', '22P05', '22003', '54000', '54001']);
+
+function isTransient(code: string): boolean {
+  return (
+    // Deadlock and serialisation; connection trouble; out of resources; shutdown or statement timeout; read-only.
+    /^(40001|40P01|08...|53...|57P0.|57014|25006)$/.test(code) ||
+    /^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code)
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { IncidentRead } from '../../stores/incident-reads.ts';
+import type { ApiDeps } from '../deps.ts';
+import { notFound } from '../errors.ts';
+import { nextCursor, page, pathId } from '../fields.ts';
+import { readPage } from '../paging.ts';
+import { defineRoute, type Route } from '../route.ts';
+import {
+  action,
+  incident,
+  incidentQuery,
+  logEntry,
+  presentAction,
+  presentIncident,
+  presentLogEntry,
+} from './schema.ts';
+
+const incidentList = z.object({ incidents: z.array(incident), next_cursor: nextCursor });
+
+export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
+  const { incidentReads: reads } = stores;
+
+  async function requireIncident(organisationId: string, id: string): Promise<IncidentRead> {
+    const found = await reads.get(organisationId, id);
+    if (!found) throw notFound();
+    return found;
+  }
+
+  async function list(organisationId: string, teamId: string | undefined, query: z.output<typeof incidentQuery>) {
+    const { status: statuses, urgency: urgencies, sort } = query;
+    const { rows, nextCursor } = await readPage(
+      cursors,
+      { list: 'incidents', organisationId, filters: { teamId, statuses, urgencies, sort } },
+      query,
+      (limit, after) =>
+        reads.list(
+          organisationId,
+          { teamId, statuses, urgencies },
+          { limit, descending: sort === '-number', after: after?.[0] as number | undefined },
+        ),
+      ({ number }) => [number],
+    );
+    return { status: 200 as const, body: { incidents: rows.map(presentIncident), next_cursor: nextCursor } };
+  }
+
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/v1/team/{id}/incidents',
+      summary: 'List the incidents of a team',
+      tag: 'Incidents',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      query: incidentQuery,
+      responses: { 200: incidentList },
+      refusals: [],
+      handler: async ({ key: { organisationId }, params, query }) => {
+        if (!(await stores.teams.get(organisationId, params.id))) throw notFound();
+        return list(organisationId, params.id, query);
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/organisation/incidents',
+      summary: 'List the incidents of the organisation',
+      tag: 'Incidents',
+      role: 'query',
+      auth: 'key',
+      query: incidentQuery,
+      responses: { 200: incidentList },
+      refusals: [],
+      handler: ({ key, query }) => list(key.organisationId, undefined, query),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/incident/{id}',
+      summary: 'One incident',
+      tag: 'Incidents',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: incident },
+      refusals: [],
+      handler: async ({ key, params }) => ({
+        status: 200,
+        body: presentIncident(await requireIncident(key.organisationId, params.id)),
+      }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/incident/{id}/actions',
+      summary: 'List the actions run for an incident, oldest first',
+      tag: 'Incidents',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      query: z.strictObject(page),
+      responses: { 200: z.object({ actions: z.array(action), next_cursor: nextCursor }) },
+      refusals: [],
+      handler: async ({ key: { organisationId }, params, query }) => {
+        await requireIncident(organisationId, params.id);
+        const { rows, nextCursor } = await readPage(
+          cursors,
+          { list: 'actions', organisationId, filters: { incident: params.id } },
+          query,
+          (limit, after) =>
+            reads.actions(organisationId, params.id, { limit, after: after?.[0] as number | undefined }),
+          ({ sequence }) => [sequence],
+        );
+        return { status: 200, body: { actions: rows.map(presentAction), next_cursor: nextCursor } };
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/incident/{id}/log',
+      summary: 'The timeline of an incident, oldest first',
+      tag: 'Incidents',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      query: z.strictObject(page),
+      responses: { 200: z.object({ log_entries: z.array(logEntry), next_cursor: nextCursor }) },
+      refusals: [],
+      handler: async ({ key: { organisationId }, params, query }) => {
+        await requireIncident(organisationId, params.id);
+        const { rows, nextCursor } = await readPage(
+          cursors,
+          { list: 'log_entries', organisationId, filters: { incident: params.id } },
+          query,
+          (limit, after) => {
+            const last = after && { sequence: Number(after[0]), index: Number(after[1]) };
+            return reads.log(organisationId, params.id, { limit, after: last });
+          },
+          ({ sequence, index }) => [sequence, index],
+        );
+        return { status: 200, body: { log_entries: rows.map(presentLogEntry), next_cursor: nextCursor } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,9 @@
+import type { ApiDeps } from '../deps.ts';
+import type { Route } from '../route.ts';
+import { createCommandRoutes } from './command-routes.ts';
+import { createOpenRoute } from './open-route.ts';
+import { createReadRoutes } from './read-routes.ts';
+
+export function createIncidentRoutes(deps: ApiDeps): Route[] {
+  return [createOpenRoute(deps), ...createReadRoutes(deps), ...createCommandRoutes(deps)];
+}

@@ -1,0 +1,23 @@
+import type { Middleware } from 'koa';
+import { Refusal } from '../../domain/error-code.ts';
+import type { Logger } from '../../logger.ts';
+import { presentProblem, problems, refusalOf, retryAfterSeconds } from '../errors.ts';
+
+/** Every error becomes problem+json. One that nobody foresaw is logged once and shown as a bare 500. */
+export function handleErrors(logger: Logger): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const refusal = refusalOf(error) ?? new Refusal('internal_error', 'Something went wrong on our side.');
+      const { status } = problems[refusal.code];
+      const about = { err: error, request_id: ctx.state.requestId, route: ctx.state.route?.path };
+      if (refusal.code === 'internal_error') logger.error(about, 'request failed');
+      else if (status === 503) logger.warn(about, 'request not served');
+      ctx.status = status;
+      ctx.body = JSON.stringify(presentProblem(refusal, ctx.state.requestId));
+      ctx.type = 'application/problem+json';
+      if (status === 429 || status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
+    }
+  };
+}

@@ -1,0 +1,116 @@
+import type { Context, Middleware } from 'koa';
+import { Refusal, type FieldError } from '../../domain/error-code.ts';
+import type { ApiKey, ApiKeyStore } from '../../stores/api-keys.ts';
+import type { Sql } from '../../stores/sql.ts';
+import { notFound, retryAfterSeconds } from '../errors.ts';
+import { effectsOnce, type Idempotency, type Rendered } from '../idempotency.ts';
+import { parseJsonBody } from '../json-body.ts';
+import { takesIdempotencyKey, type Outcome, type Route, type RouteContext } from '../route.ts';
+import { createRouter } from '../router.ts';
+import { firstOfEach, validate } from '../validate.ts';
+import { authenticate } from './authenticate.ts';
+import { readBody } from './read-body.ts';
+
+export interface ServeRoutesDeps {
+  sql: Sql;
+  apiKeys: ApiKeyStore;
+  idempotency: Idempotency;
+  clientIp: (socketAddress: string, forwardedFor: string) => string;
+}
+
+const jsonBodyLimit = 1024 * 1024;
+
+/** Takes a request through its route: find it, authenticate, read, validate, act, check the answer. */
+export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware {
+  const match = createRouter(routes);
+
+  return async (ctx) => {
+    const route = findRoute(ctx, match);
+    if (!route) return;
+    const key = await authenticate(ctx, route.declaration.auth, deps.apiKeys);
+    ctx.state.key = key;
+    const request = await readRequest(ctx, route.declaration, route.params, key, deps);
+    const outcome = await act(ctx, route.declaration, request, deps);
+    ctx.status = outcome.status;
+    ctx.type = 'application/json';
+    ctx.body = outcome.body;
+    if (outcome.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
+  };
+}
+
+function findRoute(ctx: Context, match: ReturnType<typeof createRouter>) {
+  const found = match(ctx.method, ctx.path);
+  if (found.type === 'unknown') throw notFound();
+  if (found.type === 'wrong_method') {
+    ctx.set('Allow', found.allow.join(', '));
+    if (ctx.method !== 'OPTIONS')
+      throw new Refusal('method_not_allowed', `This path answers ${found.allow.join(', ')}.`);
+    ctx.status = 204;
+    return undefined;
+  }
+  ctx.state.route = found.route;
+  return { declaration: found.route, params: found.params };
+}
+
+type Request = Omit<RouteContext, 'transaction' | 'commandId'>;
+
+async function readRequest(
+  ctx: Context,
+  route: Route,
+  givenParams: Record<string, string>,
+  key: ApiKey | null,
+  deps: ServeRoutesDeps,
+): Promise<Request> {
+  const params = route.params ? validate(route.params, givenParams, 'path') : undefined;
+  // A malformed id is an unknown id.
+  if (params && params.errors.length > 0) throw notFound();
+
+  const contentType = ctx.get('Content-Type') || null;
+  const takesBody = route.body !== undefined || route.rawBodyLimit !== undefined;
+  const bytes = takesBody ? await readBody(ctx.req, ctx.res, route.rawBodyLimit ?? jsonBodyLimit) : Buffer.alloc(0);
+
+  const errors: FieldError[] = [];
+  const query = route.query ? validate(route.query, { ...ctx.query }, 'query') : undefined;
+  const given = route.body ? parseJsonBody(bytes, contentType) : undefined;
+  const body = route.body ? validate(route.body, given) : undefined;
+  errors.push(...(query?.errors ?? []), ...(body?.errors ?? []), ...(route.checkBody?.(given) ?? []));
+  if (errors.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', firstOfEach(errors));
+
+  return {
+    params: params?.value,
+    query: query?.value,
+    body: body?.value,
+    key,
+    requestId: ctx.state.requestId,
+    ip: deps.clientIp(ctx.req.socket.remoteAddress ?? '', ctx.get('X-Forwarded-For')),
+    contentType,
+    bytes,
+  };
+}
+
+async function act(ctx: Context, route: Route, request: Request, deps: ServeRoutesDeps): Promise<Rendered> {
+  const render = (outcome: Outcome) => renderOutcome(route, outcome);
+  const header = ctx.headers['idempotency-key'];
+  if (!takesIdempotencyKey(route) || header === undefined || request.key === null)
+    return render(await route.handler({ ...request, ...effectsOnce(deps.sql) }));
+
+  const { key, bytes } = request;
+  const outcome = await deps.idempotency.run(
+    { key, header: String(header), method: ctx.method, path: ctx.path, bytes },
+    render,
+    (effects) => route.handler({ ...request, ...effects }),
+  );
+  if (outcome.replayed) ctx.set('Idempotent-Replayed', 'true');
+  return outcome;
+}
+
+/** Only what the declaration names leaves; an answer that does not fit it is a bug of ours. */
+function renderOutcome(route: Route, outcome: Outcome): Rendered {
+  const schema = route.responses[outcome.status];
+  const checked = schema?.safeParse(outcome.body);
+  if (!checked?.success) {
+    const cause = checked?.error ?? `status ${outcome.status} is not declared`;
+    throw new Error(`The answer of ${route.method} ${route.path} does not fit its declaration.`, { cause });
+  }
+  return { status: outcome.status, body: JSON.stringify(checked.data) };
+}

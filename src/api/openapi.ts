@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../domain/error-code.ts';
+import { errorCodes } from '../domain/error-code.ts';
+import { problems } from './errors.ts';
+import { refusalsOf, takesIdempotencyKey, type Route } from './route.ts';
+
+type Json = Record<string, unknown>;
+
+const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(errorCodes),
+    detail: z.string(),
+    request_id: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457. `code` is stable; `errors` names every faulty field.' });
+
+/** The OpenAPI 3.1 document of these routes: nothing in it is written by hand a second time. */
+export function openApiDocument(routes: Route[], serverUrl: string): Json {
+  const components: Record<string, Json> = {};
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const path = (paths[route.path] ??= {});
+    path[route.method.toLowerCase()] = operation(route, components);
+  }
+  schemaOf(problem, 'output', components);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tocsin',
+      version: '1',
+      description: 'Turns what machines report into incidents that people finish. Errors are problem+json.',
+    },
+    servers: [{ url: serverUrl }],
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  };
+}
+
+function operation(route: Route, components: Record<string, Json>): Json {
+  const security = { key: [{ apiKey: [] }], optional: [{}, { apiKey: [] }], none: [] }[route.auth];
+  const parameters = [
+    ...parametersOf(route.params, 'path', components),
+    ...parametersOf(route.query, 'query', components),
+    ...(takesIdempotencyKey(route) ? [idempotencyKeyParameter] : []),
+  ];
+  return {
+    operationId: operationId(route),
+    summary: route.summary,
+    ...(route.description ? { description: route.description } : {}),
+    tags: [route.tag],
+    security,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...requestBody(route, components),
+    responses: responses(route, components),
+  };
+}
+
+/** `POST /v1/team/{id}/member` → `postTeamMember`. */
+function operationId(route: Route): string {
+  const words = route.path.split(/[/.-]/).filter((word) => /^[a-z]/.test(word) && word !== 'v1');
+  const name = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
+  return route.method.toLowerCase() + name;
+}
+
+function parametersOf(
+  object: z.ZodObject | undefined,
+  place: 'path' | 'query',
+  components: Record<string, Json>,
+): Json[] {
+  return Object.entries(object?.shape ?? {}).map(([name, field]) => {
+    const { description, ...schema } = schemaOf(field as z.ZodType, 'input', components);
+    const required = place === 'path' || !(field as z.ZodType).safeParse(undefined).success;
+    return { name, in: place, required, ...(description ? { description } : {}), schema };
+  });
+}
+
+const idempotencyKeyParameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Makes a repeat harmless: for 24 hours the same key with the same request gets the first answer again, marked `Idempotent-Replayed: true`.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
+function requestBody(route: Route, components: Record<string, Json>): Json {
+  if (route.rawBodyLimit !== undefined) return { requestBody: { required: false, content: { '*/*': { schema: {} } } } };
+  if (!route.body) return {};
+  const required = !route.body.safeParse({}).success;
+  const schema = schemaOf(route.body, 'input', components);
+  return { requestBody: { required, content: { 'application/json': { schema } } } };
+}
+
+function responses(route: Route, components: Record<string, Json>): Json {
+  const answers: Record<string, { description: string; content: Json }> = {};
+  for (const [status, schema] of Object.entries(route.responses))
+    answers[status] = {
+      description: route.summary,
+      content: { 'application/json': { schema: schemaOf(schema, 'output', components) } },
+    };
+  for (const [status, codes] of groupByStatus(refusalsOf(route))) {
+    const answer = (answers[status] ??= { description: '', content: {} });
+    answer.description = [answer.description, codes.map((code) => `\`${code}\``).join(', ')]
+      .filter(Boolean)
+      .join('; or ');
+    answer.content['application/problem+json'] = { schema: { $ref: '#/components/schemas/Problem' } };
+  }
+  return answers;
+}
+
+function groupByStatus(codes: ErrorCode[]): Map<string, ErrorCode[]> {
+  const groups = new Map<string, ErrorCode[]>();
+  for (const code of codes) {
+    const status = String(problems[code].status);
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return groups;
+}
+
+/** A zod schema as JSON Schema 2020-12, its named parts moved to `components`. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<string, Json>): Json {
+  const { $schema, $defs, ...json } = z.toJSONSchema(schema, {
+    io,
+    override: ({ zodSchema, jsonSchema }) => {
+      const given = (jsonSchema as Json).jsonSchema;
+      // A text form of something else, such as a number in the query string, says itself how it looks.
+      if (given) {
+        for (const name of Object.keys(jsonSchema)) if (name !== 'description') delete (jsonSchema as Json)[name];
+        Object.assign(jsonSchema, given);
+      }
+      // Answers may grow; only what is refused is closed.
+      // A format says it all; how it is checked here is our own affair.
+      if (jsonSchema.format) delete jsonSchema.pattern;
+      const { def } = zodSchema._zod;
+      if (def.type === 'object' && !('catchall' in def && def.catchall)) delete jsonSchema.additionalProperties;
+    },
+  }) as Json & { $defs?: Record<string, Json> };
+  void $schema;
+  for (const [name, definition] of Object.entries($defs ?? {})) {
+    const { id, ...component } = definition;
+    void id;
+    const placed = toComponents(component);
+    if (components[name] && JSON.stringify(components[name]) !== JSON.stringify(placed))
+      throw new Error(`The schema ${name} has two different forms.`);
+    components[name] = placed;
+  }
+  return toComponents(json);
+}
+
+function toComponents(json: Json): Json {
+  return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+}

@@ -1,0 +1,110 @@
+import type { z } from 'zod';
+import type { ApiRole } from '../config.ts';
+import type { ErrorCode, FieldError } from '../domain/error-code.ts';
+import type { ApiKey } from '../stores/api-keys.ts';
+import type { Transaction } from '../stores/sql.ts';
+
+/** `operations` routes (health, readiness, the API document) are served whatever the roles. */
+export type RouteRole = ApiRole | 'operations';
+/** `key`: a valid API key is needed. `optional`: without one it answers less; a wrong one is still refused. */
+export type RouteAuth = 'key' | 'optional' | 'none';
+
+export interface Outcome {
+  status: number;
+  body: unknown;
+}
+
+/** Everything a handler may know about its request, already validated. */
+export interface RouteContext<Params = unknown, Query = unknown, Body = unknown, Key = ApiKey | null> {
+  params: Params;
+  query: Query;
+  body: Body;
+  key: Key;
+  requestId: string;
+  /** The client's address, behind trusted proxies too. */
+  ip: string;
+  contentType: string | null;
+  /** The body's bytes, decompressed; empty when there was none. */
+  bytes: Buffer;
+  /**
+   * Runs `effect` in one transaction, repeated when Postgres undoes it for the sake of others. With an Idempotency-Key
+   * its outcome is stored in that transaction, so that effect and replay stand or fall together.
+   */
+  transaction<Result extends Outcome>(effect: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /**
+   * A UUID for what this request causes outside a transaction: the same for every repeat with the same
+   * Idempotency-Key, random without one.
+   */
+  commandId(purpose: string): string;
+}
+
+/** One declaration a route: it routes, authenticates, validates, checks the answer and documents. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With parameters in braces: `/v1/team/{id}/member`. Every parameter is an id. */
+  path: string;
+  summary: string;
+  description?: string;
+  tag: string;
+  role: RouteRole;
+  auth: RouteAuth;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  /** JSON; an absent body is read as `{}`. */
+  body?: z.ZodType;
+  /** What the schema cannot say. Sees the body as it came, so that its findings stand beside the schema's. */
+  checkBody?: (given: unknown) => FieldError[];
+  /** Takes the body as bytes of any content type, up to this many, instead of JSON. */
+  rawBodyLimit?: number;
+  responses: Record<number, z.ZodType>;
+  /** What it refuses beyond what follows from the declaration (see `refusalsOf`). */
+  refusals: readonly ErrorCode[];
+  handler: (context: RouteContext) => Promise<Outcome>;
+}
+
+type OutputOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+type OutcomeOf<Responses> = {
+  [Status in keyof Responses]: { status: Status; body: z.input<Responses[Status]> };
+}[keyof Responses];
+type KeyOf<Auth> = Auth extends 'key' ? ApiKey : Auth extends 'optional' ? ApiKey | null : null;
+
+/** Checks a declaration's types: the handler sees what its schemas put out and answers what they take in. */
+export function defineRoute<
+  const Auth extends RouteAuth,
+  Responses extends Record<number, z.ZodType>,
+  Params extends z.ZodObject | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+>(
+  route: Omit<Route, 'auth' | 'params' | 'query' | 'body' | 'responses' | 'handler'> & {
+    auth: Auth;
+    params?: Params;
+    query?: Query;
+    body?: Body;
+    responses: Responses;
+    handler: (
+      context: RouteContext<OutputOf<Params>, OutputOf<Query>, OutputOf<Body>, KeyOf<Auth>>,
+    ) => Promise<OutcomeOf<NoInfer<Responses>>>;
+  },
+): Route {
+  return route as unknown as Route;
+}
+
+/** Every code this route can answer with, in alphabetical order. */
+export function refusalsOf(route: Route): ErrorCode[] {
+  const codes = new Set<ErrorCode>([...route.refusals, 'internal_error', 'unavailable']);
+  if (route.auth !== 'none') codes.add('unauthenticated');
+  if (route.params) codes.add('not_found');
+  if (route.query) codes.add('invalid_fields');
+  if (route.query && 'cursor' in route.query.shape) codes.add('malformed_cursor');
+  if (route.body || route.rawBodyLimit !== undefined)
+    for (const code of ['malformed_body', 'body_too_large', 'unsupported_media_type'] as const) codes.add(code);
+  if (route.body) codes.add('malformed_json').add('invalid_fields');
+  if (takesIdempotencyKey(route))
+    codes.add('idempotency_key_in_use').add('idempotency_key_reused').add('invalid_fields');
+  return [...codes].sort();
+}
+
+export function takesIdempotencyKey(route: Route): boolean {
+  return route.method === 'POST' && route.auth === 'key';
+}

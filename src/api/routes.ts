@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { ApiDeps } from './deps.ts';
+import { createHealthRoutes } from './health/routes.ts';
+import { createIncidentRoutes } from './incidents/routes.ts';
+import { openApiDocument } from './openapi.ts';
+import { createOrganisationRoutes } from './organisations/routes.ts';
+import { defineRoute, type Route } from './route.ts';
+import { createRulesetRoutes } from './rulesets/routes.ts';
+import { createScheduleRoutes } from './schedules/routes.ts';
+import { createSubscriptionRoutes } from './subscriptions/routes.ts';
+import { createTeamRoutes } from './teams/routes.ts';
+import { createWebhookRoutes } from './webhooks/routes.ts';
+
+/** Every route of the API, whatever the roles. Nothing of `deps` is touched before a request comes. */
+export function createRoutes(deps: ApiDeps): Route[] {
+  let document: Record<string, unknown> | undefined;
+  const routes: Route[] = [
+    ...createHealthRoutes(deps),
+    ...createOrganisationRoutes(deps),
+    ...createTeamRoutes(deps),
+    ...createWebhookRoutes(deps),
+    ...createRulesetRoutes(deps),
+    ...createIncidentRoutes(deps),
+    ...createScheduleRoutes(deps),
+    ...createSubscriptionRoutes(deps),
+    defineRoute({
+      method: 'GET',
+      path: '/openapi.json',
+      summary: 'This document',
+      tag: 'Operations',
+      role: 'operations',
+      auth: 'none',
+      responses: { 200: z.looseObject({ openapi: z.string() }) },
+      refusals: [],
+      handler: async () => {
+        document ??= openApiDocument(routes, deps.publicUrl);
+        return { status: 200, body: document as { openapi: string } };
+      },
+    }),
+  ];
+  return routes;
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { Member } from '../../stores/members.ts';
+import type { Team } from '../../stores/teams.ts';
+import { id, timestamp } from '../fields.ts';
+
+export const team = z
+  .object({ id, number: z.int(), name: z.string(), time_zone: z.string(), created_at: timestamp })
+  .meta({ id: 'Team' });
+
+export const member = z
+  .object({
+    id,
+    team_id: id,
+    name: z.string(),
+    email: z.string(),
+    time_zone: z.string().nullable().meta({ description: "Null: the team's." }),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Member' });
+
+export function presentTeam({ id, number, name, timeZone, createdAt }: Team): z.input<typeof team> {
+  return { id, number, name, time_zone: timeZone, created_at: createdAt };
+}
+
+export function presentMember(row: Member): z.input<typeof member> {
+  const { id, teamId, name, email, timeZone, createdAt } = row;
+  return { id, team_id: teamId, name, email, time_zone: timeZone, created_at: createdAt };
+}

@@ -1,0 +1,121 @@
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp } from './api/app.ts';
+import { createCursors } from './api/cursor.ts';
+import { createTemporalStatus } from './api/health/temporal-status.ts';
+import { closeHttpServer, createHttpServer } from './api/http-server.ts';
+import { loadConfig } from './config.ts';
+import { runEntryPoint } from './entry-point.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { createAddressGuard } from './outbound/address-guard.ts';
+import { createApiKeyStore } from './stores/api-keys.ts';
+import { createBacklogStore } from './stores/backlog.ts';
+import { createDeliveryStore } from './stores/deliveries.ts';
+import { createBell } from './stores/doorbell.ts';
+import { createEventStore } from './stores/events.ts';
+import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
+import { createIncidentReads } from './stores/incident-reads.ts';
+import { createIncidentStore } from './stores/incidents.ts';
+import { createMemberStore } from './stores/members.ts';
+import { isMigrated, readMigrations } from './stores/migrations.ts';
+import { createOrganisationStore, ensureAdminKey } from './stores/organisations.ts';
+import { createOverrideStore } from './stores/overrides.ts';
+import { createRulesetStore } from './stores/rulesets.ts';
+import { createScheduleStore } from './stores/schedules.ts';
+import { createSealer } from './stores/sealed.ts';
+import { createSql, type Sql } from './stores/sql.ts';
+import { createSubscriptionStore } from './stores/subscriptions.ts';
+import { createTeamStore } from './stores/teams.ts';
+import { createWebhookStore } from './stores/webhooks.ts';
+import { createTemporalClient } from './temporal/connection.ts';
+import { createIncidentWorkflows } from './temporal/incidents.ts';
+
+/** Requests in flight get so long to finish; below the container's stop time of 30 s. */
+const drainMs = 10_000;
+
+const connections = 20;
+/** An incident is stored before its workflow starts, so nobody need wait long for Temporal. */
+const startDeadlineMs = 2_000;
+
+// Production entry point: the API. Wiring only.
+await runEntryPoint('server', async () => {
+  const config = loadConfig(process.env, ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'ADMIN_API_KEY', 'SECRET_KEY']);
+  const logger = createLogger(config.logLevel, 'server');
+
+  const sql = createSql(config.databaseUrl!, { max: connections, applicationName: 'tocsin-api' });
+  const migrations = await readMigrations(new URL('../migrations/', import.meta.url));
+  const sealer = createSealer(config.secretKey!);
+  const { client, connection, namespace } = createTemporalClient(config, process.env);
+  const incidents = createIncidentStore(sql);
+  const workflows = createIncidentWorkflows(client, incidents.opening);
+
+  const app = createApp({
+    sql,
+    logger,
+    sealer,
+    roles: config.apiRoles,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    cursors: createCursors(config.secretKey!),
+    stores: {
+      apiKeys: createApiKeyStore(sql),
+      backlog: createBacklogStore(sql),
+      deliveries: createDeliveryStore(sql, sealer),
+      events: createEventStore(sql, createBell(sql, logger)),
+      idempotencyKeys: createIdempotencyKeyStore(sql),
+      incidentReads: createIncidentReads(sql),
+      incidents,
+      members: createMemberStore(sql),
+      organisations: createOrganisationStore(sql),
+      overrides: createOverrideStore(sql),
+      rulesets: createRulesetStore(sql),
+      schedules: createScheduleStore(sql),
+      subscriptions: createSubscriptionStore(sql, sealer),
+      teams: createTeamStore(sql),
+      webhooks: createWebhookStore(sql),
+    },
+    workflows: {
+      ...workflows,
+      start: (state) => client.withDeadline(Date.now() + startDeadlineMs, () => workflows.start(state)),
+    },
+    temporal: createTemporalStatus(connection, namespace),
+    targetRefusal: createAddressGuard({ allowedNetworks: config.outboundAllowedNetworks ?? [] }).refusalOf,
+    isMigrated: () => isMigrated(sql, migrations),
+  });
+
+  // It listens before Postgres is there: /health and /ready say what is missing meanwhile.
+  const server = createHttpServer(app.callback());
+  await listen(server, config.port);
+  await ensureAdminKeyPatiently(sql, config.adminApiKey!, logger);
+  logger.info({ port: config.port, roles: config.apiRoles }, 'server ready');
+
+  return {
+    async stop() {
+      await closeHttpServer(server, drainMs);
+      await connection.close();
+      await sql.end({ timeout: 5 });
+    },
+  };
+});
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Postgres may still be starting, and migrations may still be running in another process. */
+async function ensureAdminKeyPatiently(sql: Sql, key: string, logger: Logger): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ensureAdminKey(sql, key);
+    } catch (error) {
+      if (tries % 20 === 0) logger.warn({ err: error }, 'the database is not ready; trying again');
+      await sleep(500);
+    }
+  }
+}

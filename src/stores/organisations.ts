@@ -1,0 +1,74 @@
+import { v7 as uuid } from 'uuid';
+import { hashApiKey } from './api-keys.ts';
+import type { Queryable, Sql } from './sql.ts';
+import { insertTeam } from './teams.ts';
+
+export interface Organisation {
+  id: string;
+  name: string;
+  defaultTeamId: string;
+  createdAt: string;
+}
+
+export interface OrganisationStore {
+  /** With its default team. */
+  create(name: string, tx: Queryable): Promise<Organisation>;
+  get(organisationId: string): Promise<Organisation>;
+  /** How many incidents are open and how many are over. */
+  countIncidents(organisationId: string): Promise<{ active: number; resolved: number }>;
+}
+
+export function createOrganisationStore(sql: Sql): OrganisationStore {
+  return {
+    create: insertOrganisation,
+
+    async get(organisationId) {
+      const [row] = await sql<Organisation[]>`
+        SELECT id, name, default_team_id, created_at FROM organisations WHERE id = ${organisationId}`;
+      if (!row) throw new Error(`Organisation ${organisationId} has a key but no row`);
+      return row;
+    },
+
+    async countIncidents(organisationId) {
+      const [row] = await sql<{ active: number; resolved: number }[]>`
+        SELECT count(*) FILTER (WHERE status <> 'resolved') AS active, count(*) FILTER (WHERE status = 'resolved') AS resolved
+        FROM incidents WHERE organisation_id = ${organisationId}`;
+      return row ?? { active: 0, resolved: 0 };
+    },
+  };
+}
+
+/** Any fixed number: whoever makes or changes the admin key holds this advisory lock. */
+const adminKeyLock = 7_226_502;
+
+/**
+ * Makes `key` the admin key, and the first organisation when there is none yet. Safe in several processes at once; a
+ * key that changed since the last start takes the old one's place.
+ */
+export async function ensureAdminKey(sql: Sql, key: string): Promise<void> {
+  const hash = hashApiKey(key);
+  await sql.begin(async (tx) => {
+    await tx`SELECT pg_advisory_xact_lock(${adminKeyLock})`;
+    const [admin] = await tx<{ id: string; hash: Uint8Array }[]>`SELECT id, hash FROM api_keys WHERE is_admin`;
+    // Somebody chose this key, maybe by a pattern: four characters are all that is shown of it.
+    const prefix = key.slice(0, 4);
+    if (!admin) {
+      const organisation = await insertOrganisation('My organisation', tx);
+      await tx`
+        INSERT INTO api_keys (id, organisation_id, name, hash, prefix, is_admin)
+        VALUES (${uuid()}, ${organisation.id}, 'Admin key', ${hash}, ${prefix}, true)`;
+    } else if (!hash.equals(admin.hash)) {
+      await tx`UPDATE api_keys SET hash = ${hash}, prefix = ${prefix} WHERE id = ${admin.id}`;
+    }
+  });
+}
+
+async function insertOrganisation(name: string, tx: Queryable): Promise<Organisation> {
+  const id = uuid();
+  await tx`INSERT INTO organisations (id, name) VALUES (${id}, ${name})`;
+  const team = await insertTeam(tx, id, { name: 'Default team', timeZone: 'UTC' });
+  const [row] = await tx<Organisation[]>`
+    UPDATE organisations SET default_team_id = ${team.id} WHERE id = ${id}
+    RETURNING id, name, default_team_id, created_at`;
+  return row!;
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { openApiText } from '../../scripts/write-openapi.ts';
+import { startTestApi, type Json, type TestApi } from '../support/api.ts';
+
+interface Operation {
+  method: string;
+  path: string;
+  isKeyed: boolean;
+  hasId: boolean;
+  /** An answer's status → the codes its description names. */
+  responses: Record<string, { description: string; content: Json }>;
+}
+
+describe('the OpenAPI document', () => {
+  let api: TestApi;
+  let document: Json;
+  let operations: Operation[];
+
+  before(async () => {
+    api = await startTestApi();
+    document = (await api.get('/openapi.json', { key: null })).body;
+    operations = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+      Object.entries<Json>(methods).map(([method, { security, responses }]) => ({
+        method: method.toUpperCase(),
+        path,
+        isKeyed: security.some((scheme: Json) => 'apiKey' in scheme) && !security.some((s: Json) => !('apiKey' in s)),
+        hasId: path.includes('{id}'),
+        responses,
+      })),
+    );
+  });
+  after(() => api.close());
+
+  it('is the one in the repository (else: npm run openapi)', async () => {
+    assert.equal(await openApiText(), await readFile(new URL('../../openapi.json', import.meta.url), 'utf8'));
+  });
+
+  it('is complete in itself', () => {
+    assert.equal(document.openapi, '3.1.0');
+    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
+    for (const [, name] of references) assert.ok(document.components.schemas[name!], name);
+    const ids = Object.values<Json>(document.paths).flatMap((methods) =>
+      Object.values<Json>(methods).map(({ operationId }) => operationId),
+    );
+    assert.equal(new Set(ids).size, ids.length, 'operation ids are unique');
+  });
+
+  it('names every path the product promises', () => {
+    const named = operations.map(({ method, path }) => `${method} ${path}`).sort();
+    assert.deepEqual(named, [
+      'GET /health',
+      'GET /openapi.json',
+      'GET /ready',
+      'GET /v1/health-check',
+      'GET /v1/incident/{id}',
+      'GET /v1/incident/{id}/actions',
+      'GET /v1/incident/{id}/log',
+      'GET /v1/organisation',
+      'GET /v1/organisation/incidents',
+      'GET /v1/rulesets',
+      'GET /v1/subscription/{id}/deliveries',
+      'GET /v1/subscriptions',
+      'GET /v1/team/{id}/incidents',
+      'GET /v1/team/{id}/members',
+      'GET /v1/teams',
+      'GET /v1/webhook/{id}/events',
+      'GET /v1/webhooks',
+      'POST /v1/incident/webhook/{id}',
+      'POST /v1/incident/{id}/acknowledge',
+      'POST /v1/incident/{id}/action',
+      'POST /v1/incident/{id}/escalate',
+      'POST /v1/incident/{id}/resolve',
+      'POST /v1/organisation',
+      'POST /v1/ruleset',
+      'POST /v1/subscription',
+      'POST /v1/team',
+      'POST /v1/team/{id}/incident',
+      'POST /v1/team/{id}/member',
+      'POST /v1/webhook',
+    ]);
+  });
+
+  it('asks a key for all but health, events and itself', () => {
+    const open = operations.filter(({ isKeyed }) => !isKeyed).map(({ path }) => path);
+    assert.deepEqual(open.sort(), [
+      '/health',
+      '/openapi.json',
+      '/ready',
+      '/v1/health-check',
+      '/v1/incident/webhook/{id}',
+    ]);
+  });
+
+  const unknown = '01999999-0000-7000-8000-000000000000';
+
+  it('holds: every keyed operation refuses no key, malformed keys and unknown keys alike', async () => {
+    const headers: Record<string, string>[] = [
+      {},
+      { Authorization: '' },
+      { Authorization: 'Bearer' },
+      { Authorization: `Bearer ${'x'.repeat(600)}` },
+      { Authorization: `Basic ${api.adminKey}` },
+      { Authorization: api.adminKey },
+      { Authorization: `Bearer ${api.adminKey} ${api.adminKey}` },
+      { Authorization: `Bearer ${api.adminKey}x` },
+      { Authorization: 'Bearer tocsin_unknown' },
+    ];
+    for (const { method, path, responses } of operations.filter(({ isKeyed }) => isKeyed)) {
+      assert.match(responses['401']!.description, /unauthenticated/);
+      for (const given of headers) {
+        // A body that would be refused: the key comes first.
+        const answer = await api.send(method, path.replace('{id}', unknown), {
+          key: null,
+          headers: given,
+          ...(method === 'POST' ? { body: '{' } : {}),
+        });
+        assert.equal(answer.status, 401, `${method} ${path} ${JSON.stringify(given)}`);
+        assert.equal(answer.body.code, 'unauthenticated');
+        assert.match(answer.headers.get('WWW-Authenticate') ?? '', /^Bearer realm="tocsin"/);
+      }
+    }
+  });
+
+  it('holds: the scheme may be written in any case', async () => {
+    for (const scheme of ['bearer', 'BEARER', 'Bearer '])
+      assert.equal(
+        (await api.get('/v1/teams', { key: null, headers: { Authorization: `${scheme} ${api.adminKey}` } })).status,
+        200,
+      );
+  });
+
+  it("holds: another organisation's id answers exactly like an unknown and a malformed one", async () => {
+    const own = await api.createOrganisation('Own');
+    const as = { key: own.key };
+    const webhook = (await api.post('/v1/webhook', {}, as)).body;
+    const subscription = (
+      await api.post('/v1/subscription', { name: 'S', url: 'http://127.0.0.1:9999/', dialect: 'standard' }, as)
+    ).body;
+    const incident = (
+      await api.post(`/v1/team/${own.teamId}/incident`, { name: 'I', description: '', urgency: 'low' }, as)
+    ).body;
+    // Commands to it are then refused at once, without asking Temporal.
+    await api.database.sql`UPDATE incidents SET status = 'resolved' WHERE id = ${incident.id}`;
+    const existing: Record<string, string> = {
+      team: own.teamId,
+      webhook: webhook.id,
+      subscription: subscription.id,
+      incident: incident.id,
+    };
+    const bodies: Record<string, Json> = {
+      '/v1/team/{id}/member': { name: 'A', email: 'a@example.com' },
+      '/v1/team/{id}/incident': { name: 'A', description: 'B', urgency: 'low' },
+      '/v1/incident/{id}/action': { type: 'trigger-alerts' },
+    };
+    const keyed = operations.filter(({ isKeyed, hasId }) => isKeyed && hasId);
+    assert.ok(keyed.length >= 12);
+    for (const { method, path, responses } of keyed) {
+      assert.match(responses['404']!.description, /not_found/);
+      const foreign = existing[path.split('/')[2]!];
+      assert.ok(foreign, path);
+      const json = method === 'POST' ? (bodies[path] ?? {}) : undefined;
+      const answers = [];
+      for (const id of [unknown, foreign, foreign.toUpperCase(), 'x', `${foreign}0`, '1', "'--", '%20']) {
+        const answer = await api.send(method, path.replace('{id}', id), { json });
+        assert.equal(answer.status, 404, `${method} ${path} ${id}`);
+        answers.push({ ...answer.body, request_id: '' });
+      }
+      for (const answer of answers) assert.deepEqual(answer, answers[0]);
+      const asOwner = await api.send(method, path.replace('{id}', foreign.toUpperCase()), { json, key: own.key });
+      assert.notEqual(asOwner.status, 404, `${method} ${path} exists for its owner`);
+    }
+  });
+});

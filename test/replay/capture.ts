@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { Worker } from '@temporalio/worker';
+import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
+import { checksumFile, historiesFolder } from './histories.ts';
+import { stories, type Run } from './stories.ts';
+
+// Run by hand at a release (CONTRIBUTING.md): `npm test -- test/replay/capture.ts`. It adds histories named after
+// the version in package.json and never touches one that is there.
+describe('capture histories', () => {
+  let temporal: TestTemporal;
+  before(async () => void (temporal = await connectTestTemporal()));
+  after(() => temporal.close());
+
+  for (const story of stories)
+    it(story.name, async () => {
+      const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+      const activities = {
+        recordTransitions: async () => {},
+        evaluateRulesets: async () => {},
+        deliverWebhooks: async () => {},
+        keepHouse: async () => {},
+      };
+      // The pumps send their activities to queues of their own.
+      const pumps = await Promise.all(
+        ['inbox', 'outbox', 'incidents'].map((taskQueue) =>
+          Worker.create({ connection: temporal.native, taskQueue, activities }),
+        ),
+      );
+      const running = pumps.map((worker) => worker.run());
+      const runs = await temporal.withWorker({ activities }, () => story.play(temporal));
+      for (const worker of pumps) worker.shutdown();
+      await Promise.all(running);
+      for (const [index, run] of runs.entries()) {
+        const name = `${version}-${story.name}${runs.length > 1 ? `-${index + 1}` : ''}.json`;
+        const text = `${JSON.stringify(JSON.parse(showHistory(run)), null, 1)}\n`;
+        await writeFile(new URL(name, historiesFolder), text, { flag: 'wx' });
+        const sum = createHash('sha256').update(text).digest('hex');
+        await writeFile(checksumFile, `${sum}  ${name}\n`, { flag: 'a' });
+      }
+    });
+});
+
+/** Temporal's own tool writes the one JSON form that every SDK replays. */
+function showHistory(run: Run): string {
+  const workflow = ['--workflow-id', run.workflowId, ...(run.runId ? ['--run-id', run.runId] : [])];
+  const address = ['--address', process.env.TEST_TEMPORAL_ADDRESS!];
+  return execFileSync(process.env.TEMPORAL_BIN!, ['workflow', 'show', '--output', 'json', ...address, ...workflow], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1_024 * 1_024,
+  });
+}

@@ -1,0 +1,140 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type {
+  PumpActivities,
+  HousekeepingActivities,
+  IncidentActivities,
+} from '../../src/activities/incident-activities.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import { incidentWorkflowId } from '../../src/temporal/names.ts';
+import { searchAttributesOf } from '../../src/temporal/search-attribute-keys.ts';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { newIncidentState } from '../support/incident.ts';
+import { poll } from '../support/poll.ts';
+import type { TestTemporal } from '../support/temporal.ts';
+
+export type Activities = IncidentActivities & PumpActivities & HousekeepingActivities;
+
+export interface Run {
+  workflowId: string;
+  /** Absent: the newest run. */
+  runId?: string;
+}
+
+/** A behaviour of a workflow, played on the dev server so that its history can be kept. */
+export interface Story {
+  name: string;
+  /** Plays it and answers every run to keep, oldest first. */
+  play(temporal: TestTemporal): Promise<Run[]>;
+}
+
+const agent = { type: 'key', id: null, name: 'Story' } as const;
+const given = { agent };
+
+export const stories: Story[] = [
+  {
+    name: 'incident-acknowledged-and-resolved',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        await handle.executeUpdate('acknowledge', { args: [given] });
+        await handle.executeUpdate('acknowledge', { args: [given] }).catch(() => undefined);
+        await handle.executeUpdate('resolve', {
+          args: [{ ...given, resolution: 'restarted', rootCause: 'full disk' }],
+        });
+      }),
+  },
+  {
+    name: 'incident-timers',
+    play: (temporal) =>
+      playIncident(temporal, { acknowledgementTimeout: 1, autoResolveTimeout: 3 }, async (handle) => {
+        await handle.executeUpdate('acknowledge', { args: [given] });
+      }),
+  },
+  {
+    name: 'incident-without-timers',
+    play: (temporal) =>
+      playIncident(temporal, { acknowledgementTimeout: null, autoResolveTimeout: null }, async (handle) => {
+        await handle.executeUpdate('acknowledge', { args: [given] });
+        await handle.signal('joined', { count: 5, lastAt: new Date().toISOString() });
+        await handle.executeUpdate('escalate', { args: [given] });
+        await handle.executeUpdate('acknowledge', { args: [given] });
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      }),
+  },
+  {
+    name: 'incident-by-signals',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        await handle.signal('acknowledge', { by: 'Ann', id: 'one' });
+        await handle.signal('acknowledge', { by: 'Ann', id: 'one' });
+        await handle.signal('acknowledge', 'malformed');
+        await handle.signal('escalate');
+        await handle.signal('action', { type: 'trigger-alerts' });
+        await handle.signal('resolve', { root_cause: 'full disk' });
+      }),
+  },
+  {
+    name: 'incident-actions',
+    play: (temporal) => {
+      const action = (id: string) =>
+        ({ id, type: 'trigger-alerts', trigger: 'automated', subscriptionId: null }) as const;
+      return playIncident(temporal, { openingActions: [action('a1'), action('a2')] }, async (handle) => {
+        await handle.executeUpdate('action', { args: [{ ...given, action: { ...action('a3'), trigger: 'manual' } }] });
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      });
+    },
+  },
+  {
+    name: 'incident-continued',
+    play: async (temporal) => {
+      const state = newIncidentState({ createdAt: new Date().toISOString() });
+      const workflowId = incidentWorkflowId(state.incidentId);
+      const first = await temporal.client.workflow.start('incident', {
+        workflowId,
+        taskQueue: temporal.taskQueue,
+        args: [{ state, continueAfter: 25 }],
+      });
+      const current = temporal.client.workflow.getHandle(workflowId);
+      for (let round = 0; round < 6; round++) await current.executeUpdate('escalate', { args: [given] });
+      const { runId } = await current.describe();
+      await current.executeUpdate('acknowledge', { args: [given] });
+      await current.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      return [
+        { workflowId, runId: first.firstExecutionRunId },
+        { workflowId, runId },
+      ];
+    },
+  },
+  ...(['inbox', 'outbox', 'housekeeping'] as const).map((pump) => ({
+    name: pump,
+    async play(temporal: TestTemporal) {
+      const handle = await temporal.client.workflow.start(pump, {
+        workflowId: `${pump}-story-${temporal.taskQueue}`,
+        taskQueue: temporal.taskQueue,
+        args: pump === 'housekeeping' ? [] : [3],
+      });
+      const rounds = async () =>
+        (await handle.fetchHistory()).events?.filter((event) => event.activityTaskCompletedEventAttributes).length ?? 0;
+      await poll(async () => (await rounds()) >= 3);
+      await handle.terminate('told');
+      return [handle];
+    },
+  })),
+];
+
+async function playIncident(
+  temporal: TestTemporal,
+  overrides: Partial<IncidentState>,
+  act: (handle: WorkflowHandle) => Promise<unknown>,
+): Promise<Run[]> {
+  const state = newIncidentState({ createdAt: new Date().toISOString(), ...overrides });
+  const handle = await temporal.client.workflow.start('incident', {
+    workflowId: incidentWorkflowId(state.incidentId),
+    taskQueue: temporal.taskQueue,
+    args: [{ state }],
+    typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(state)),
+    staticSummary: 'INC-1',
+  });
+  await act(handle);
+  await handle.result();
+  return [handle];
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import type { Answer, Json } from './api.ts';
+import { poll } from './poll.ts';
+import type { TestProduct } from './product.ts';
+
+export interface PostOptions {
+  idempotencyKey?: string;
+  /** Null: none. */
+  key?: string | null;
+}
+
+/** What people and machines do with a running product, over HTTP alone. */
+export interface Story {
+  /** Whatever the status. Throws when there is no answer. */
+  get(path: string): Promise<Answer>;
+  post(path: string, json?: unknown, options?: PostOptions): Promise<Answer>;
+  /** Posts, and answers the body of the 2xx. */
+  done(path: string, json?: unknown, options?: PostOptions): Promise<Json>;
+  /** All pages of a list. */
+  list(path: string, noun: string): Promise<Json[]>;
+  teamId(): Promise<string>;
+  /** Answers the ids of a new webhook and of a ruleset for each of `cases`: an event `{case}` matches one of them. */
+  cases<Case extends string>(
+    cases: readonly Case[],
+    settings?: Record<string, unknown>,
+  ): Promise<{ webhookId: string; rulesets: Record<Case, string> }>;
+  event(webhookId: string, payload: unknown): Promise<Answer>;
+  /** Opens an incident by hand; no timers unless given. */
+  open(fields?: Record<string, unknown>): Promise<Json>;
+  subscribe(dialect: 'standard' | 'pulseapi', url: string, events?: string[]): Promise<{ id: string; secret: string }>;
+  /** The incident once it has this status. */
+  untilStatus(incidentId: string, status: string, timeoutMs?: number): Promise<Json>;
+  /** The types of its log entries, oldest first. */
+  log(incidentId: string): Promise<string[]>;
+  /** Of a subscription, oldest first. */
+  deliveries(subscriptionId: string): Promise<Json[]>;
+  /** Waits until the API and what it needs answer. */
+  ready(): Promise<void>;
+}
+
+/** `product` is asked at every call: after a restart it may be another one. */
+export function createStory(product: () => Pick<TestProduct, 'url' | 'adminKey'>): Story {
+  const send = async (method: string, path: string, json?: unknown, options: PostOptions = {}): Promise<Answer> => {
+    const { url, adminKey } = product();
+    const { key = adminKey, idempotencyKey } = options;
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { Authorization: `Bearer ${key}` }),
+        ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+      },
+      body: json === undefined ? undefined : JSON.stringify(json),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  };
+  const get = (path: string) => send('GET', path);
+  const read = async (path: string) => {
+    const answer = await get(path);
+    assert.equal(answer.status, 200, `GET ${path}: ${answer.text}`);
+    return answer.body;
+  };
+  const done = async (path: string, json: unknown = {}, options?: PostOptions) => {
+    const answer = await send('POST', path, json, options);
+    assert.ok(answer.status === 200 || answer.status === 201, `POST ${path}: ${answer.status} ${answer.text}`);
+    return answer.body;
+  };
+
+  const story: Story = {
+    get,
+    post: (path, json = {}, options) => send('POST', path, json, options),
+    done,
+    async list(path, noun) {
+      const rows: Json[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page: Json = await read(`${path}?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+        rows.push(...page[noun]);
+        cursor = page.next_cursor;
+      }
+      return rows;
+    },
+    teamId: async () => (await read('/v1/organisation')).default_team_id,
+    async cases(cases, settings = {}) {
+      const { id: webhookId } = await done('/v1/webhook', { name: 'Probes' });
+      const teamId = await story.teamId();
+      const create = async (name: string) => {
+        const conditions = [{ type: 'json-check', key: 'case', operator: 'equal', values: [name] }];
+        const about = { name, description: `Case ${name} was reported.`, urgency: 'high', webhook_id: webhookId };
+        const common = { rule_type: 'webhook', level: 'team', team_id: teamId, conditions, ...about };
+        return (await done('/v1/ruleset', { ...common, ...settings })).id as string;
+      };
+      const rulesets = await Promise.all(cases.map(async (name) => [name, await create(name)] as const));
+      return { webhookId, rulesets: Object.fromEntries(rulesets) as Record<(typeof cases)[number], string> };
+    },
+    event: (webhookId, payload) => send('POST', `/v1/incident/webhook/${webhookId}`, payload, { key: null }),
+    open: async (fields) =>
+      done(`/v1/team/${await story.teamId()}/incident`, {
+        name: 'Checkout is down',
+        description: 'Orders fail with 503.',
+        urgency: 'high',
+        acknowledgement_timeout: null,
+        auto_resolve_timeout: null,
+        ...fields,
+      }),
+    subscribe: (dialect, url, events) => done('/v1/subscription', { name: dialect, url, dialect, events }),
+    untilStatus: (incidentId, status, timeoutMs = 30_000) =>
+      poll(
+        async () => {
+          const { body } = await get(`/v1/incident/${incidentId}`);
+          return body?.status === status && body;
+        },
+        { timeoutMs, everyMs: 50, what: `incident ${incidentId} is ${status}` },
+      ),
+    log: async (id) => (await story.list(`/v1/incident/${id}/log`, 'log_entries')).map((entry) => entry.type),
+    deliveries: async (id) => (await story.list(`/v1/subscription/${id}/deliveries`, 'deliveries')).reverse(),
+    async ready() {
+      const isReady = async () => (await get('/ready').catch(() => undefined))?.status === 200;
+      await poll(isReady, { timeoutMs: 60_000, everyMs: 50, what: 'the product is ready' });
+    },
+  };
+  return story;
+}
