@@ -123,9 +123,11 @@ describe('incidents over HTTP', () => {
 
   it('run actions', async () => {
     const { id } = await open({ actions: [{ type: 'trigger-alerts' }] });
-    const subscription = (
-      await api.post('/v1/subscription', { name: 'S', url: 'http://127.0.0.1:9999/', dialect: 'standard' })
-    ).body;
+    const subscribe = async (dialect: string): Promise<Json> =>
+      (await api.post('/v1/subscription', { name: 'S', url: 'http://127.0.0.1:9999/', dialect })).body;
+    const subscription = await subscribe('standard');
+    // It has no event for an action.
+    const pulseapi = await subscribe('pulseapi');
     const settings = { subscription_id: subscription.id };
     const answer = await command(id, 'action', { type: 'trigger-webhook', settings, by: memberId });
     assert.equal(answer.status, 200, answer.text);
@@ -141,6 +143,7 @@ describe('incidents over HTTP', () => {
       [{ type: 'trigger-webhook' }, ['settings.subscription_id']],
       [{ type: 'trigger-webhook', settings: { subscription_id: teamId } }, ['settings.subscription_id']],
       [{ type: 'trigger-alerts', settings }, ['settings.subscription_id']],
+      [{ type: 'trigger-webhook', settings: { subscription_id: pulseapi.id } }, ['settings.subscription_id']],
       [{ type: 'sing', settings: { loud: true } }, ['settings.loud', 'type']],
       [{ type: 'trigger-alerts', by: teamId }, ['by']],
     ] as const) {

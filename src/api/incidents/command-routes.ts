@@ -6,6 +6,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidField, notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route, type RouteContext } from '../route.ts';
+import { actionTargetProblem } from './action-target.ts';
 import { actionBody, commandBody, incident, presentIncident, resolveBody } from './schema.ts';
 
 type Context = Pick<
@@ -66,8 +67,12 @@ export function createCommandRoutes({ stores, workflows }: ApiDeps): Route[] {
       handler: async (context) => {
         const { key, body, commandId } = context;
         const subscriptionId = body.settings.subscription_id ?? null;
-        if (subscriptionId !== null && !(await stores.subscriptions.get(key.organisationId, subscriptionId)))
-          throw invalidField('settings.subscription_id', 'is not a known subscription');
+        const problem = await actionTargetProblem(
+          stores.subscriptions,
+          key.organisationId,
+          body.settings.subscription_id,
+        );
+        if (problem) throw invalidField('settings.subscription_id', problem);
         const action = { id: commandId('action'), type: body.type, subscriptionId };
         return carryOut(context, { type: 'action', action });
       },

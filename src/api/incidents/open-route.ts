@@ -8,6 +8,7 @@ import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
+import { actionTargetProblem } from './action-target.ts';
 import { incident, newIncident, presentIncident } from './schema.ts';
 
 export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
@@ -49,9 +50,8 @@ export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
       };
     });
     for (const [index, { settings }] of body.actions.entries()) {
-      const id = settings.subscription_id;
-      if (id !== undefined && !(await stores.subscriptions.get(organisationId, id)))
-        errors.push({ field: `actions[${index}].settings.subscription_id`, message: 'is not a known subscription' });
+      const problem = await actionTargetProblem(stores.subscriptions, organisationId, settings.subscription_id);
+      if (problem) errors.push({ field: `actions[${index}].settings.subscription_id`, message: problem });
     }
     return errors;
   }
