@@ -148,7 +148,8 @@ CREATE INDEX incidents_by_status ON incidents (organisation_id, status, number);
 CREATE INDEX incidents_to_start ON incidents (created_at) WHERE NOT workflow_started;
 CREATE INDEX incidents_to_signal ON incidents (last_occurrence_at) WHERE occurrences_signalled < occurrences;
 
--- At most one open incident per (organisation, scope, key). Scope: the ruleset that opened it, else the webhook.
+-- At most one open incident per (organisation, scope, key). Scope: the ruleset that opened it, else the webhook; the
+-- team of an incident made by API.
 CREATE TABLE incident_claims (
   organisation_id uuid NOT NULL,
   scope_id uuid NOT NULL,

@@ -15,7 +15,8 @@ try {
     await sql.end({ timeout: 5 });
   }
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  const text =
+    error instanceof ConfigError ? error.message : `migrate: ${error instanceof Error ? error.message : error}`;
+  process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 }

@@ -84,8 +84,9 @@ const unstorable = new Set(['22021', '22P02', '22P05', '22003', '54000', '54001'
 
 function isTransient(code: string): boolean {
   return (
-    // Deadlock and serialisation; connection trouble; out of resources; shutdown or statement timeout; read-only.
-    /^(40001|40P01|08...|53...|57P0.|57014|25006)$/.test(code) ||
+    // Deadlock and serialisation; connection trouble; out of resources; shutdown or statement timeout; read-only;
+    // a table that the migration under way has yet to make.
+    /^(40001|40P01|08...|53...|57P0.|57014|25006|42P01)$/.test(code) ||
     /^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/.test(code)
   );
 }

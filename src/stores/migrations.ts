@@ -56,13 +56,15 @@ export async function migrate(sql: Sql, migrations: Migration[]): Promise<string
   }
 }
 
-/** True when every migration of this release is applied and none is newer. */
+/**
+ * True when every migration of this release is applied. Newer ones are no fault: while a release replaces another, both
+ * serve for a while.
+ */
 export async function isMigrated(sql: Sql, migrations: Migration[]): Promise<boolean> {
-  const applied = await sql<{ name: string; checksum: string }[]>`SELECT name, checksum FROM migrations`;
-  return (
-    applied.length === migrations.length &&
-    migrations.every((migration) => applied.some((row) => row.checksum === migration.checksum))
-  );
+  const [ledger] = await sql<{ found: string | null }[]>`SELECT to_regclass('migrations')::text AS found`;
+  if (!ledger?.found) return false;
+  const applied = await sql<{ checksum: string }[]>`SELECT checksum FROM migrations`;
+  return migrations.every((migration) => applied.some((row) => row.checksum === migration.checksum));
 }
 
 function assertKnown(migrations: Migration[], applied: { name: string; checksum: string }[]): void {

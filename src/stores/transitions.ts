@@ -1,4 +1,7 @@
+import type { TransitionType } from '../domain/incident/log-entry.ts';
 import type { Transition } from '../domain/incident/transition.ts';
+import { eventNameOf } from '../outbound/dialect.ts';
+import { dialects } from '../outbound/index.ts';
 import type { Bell } from './doorbell.ts';
 import type { Queryable, Sql } from './sql.ts';
 
@@ -106,7 +109,14 @@ async function recordOne(
       get_byte(uuid_send(s.id), 15) % 4, now(), now()
     FROM stored JOIN subscriptions s ON s.organisation_id = stored.organisation_id AND s.enabled
     WHERE CASE WHEN ${action?.subscriptionId ?? null}::uuid IS NULL THEN ${transition.type} = ANY(s.transition_types)
-      ELSE s.id = ${action?.subscriptionId ?? null}::uuid END
+      -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
+      ELSE s.id = ${action?.subscriptionId ?? null}::uuid AND s.dialect = ANY(${dialectsWith(transition.type)}) END
     RETURNING shard`;
   return rows.map((row) => row.shard);
+}
+
+function dialectsWith(type: TransitionType): string[] {
+  return Object.values(dialects)
+    .filter((dialect) => eventNameOf(dialect, type) !== undefined)
+    .map(({ name }) => name);
 }

@@ -21,7 +21,7 @@ export interface PendingAction {
   generation: number;
 }
 
-/** The part of an incident that transitions change. Texts (description, root cause) stay in Postgres. */
+/** The part of an incident that transitions change. Texts (description, root cause) are not part of it. */
 export interface Lifecycle {
   status: Status;
   assignees: Assignee[];

@@ -6,7 +6,7 @@ import type { SignalInput } from './messages.ts';
 export type SignalledCommand = 'acknowledge' | 'escalate' | 'resolve' | 'action';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const bounds = { id: 255, by: 255, resolution: 10_000, root_cause: 10_000 } as const;
+const bounds = { id: 255, by: 255, resolution: 15_000, root_cause: 15_000 } as const;
 
 /**
  * Reads a signal's argument as typed by a person. Answers the command, or a text that says what is wrong with it:
