@@ -13,11 +13,40 @@ export interface RulesetStore {
     draft: RulesetDraft,
     tx?: Queryable,
   ): Promise<{ ruleset: Ruleset } | { errors: FieldError[] }>;
+  /** Replaces all that `draft` holds and counts the version up; undefined for an unknown id. Errors as of `create`. */
+  update(
+    organisationId: string,
+    id: string,
+    draft: RulesetDraft,
+  ): Promise<{ ruleset: Ruleset } | { errors: FieldError[] } | undefined>;
+  /** Opens nothing any more; what it opened goes on. Answers false for an unknown id. */
+  remove(organisationId: string, id: string): Promise<boolean>;
+  get(organisationId: string, id: string): Promise<Ruleset | undefined>;
   /** In the order of their numbers, from the one after `after`. */
   list(organisationId: string, page: { limit: number; after?: number | undefined }): Promise<Ruleset[]>;
   /** The enabled rulesets of several organisations, by number: for the inbox, which works across organisations. */
   loadForEvaluation(organisationIds: string[], tx?: Queryable): Promise<Ruleset[]>;
 }
+
+const columns = [
+  'id',
+  'organisationId',
+  'number',
+  'teamId',
+  'level',
+  'ruleType',
+  'name',
+  'description',
+  'urgency',
+  'conditions',
+  'assignees',
+  'webhookId',
+  'enabled',
+  'acknowledgementTimeout',
+  'autoResolveTimeout',
+  'version',
+  'createdAt',
+];
 
 export function createRulesetStore(sql: Sql): RulesetStore {
   return {
@@ -29,16 +58,44 @@ export function createRulesetStore(sql: Sql): RulesetStore {
       return tx ? store(tx) : sql.begin(store);
     },
 
+    async update(organisationId, id, draft) {
+      return sql.begin(async (tx) => {
+        const errors = await findUnknown(tx, organisationId, draft);
+        if (errors.length > 0) return { errors };
+        const ruleset = await replace(tx, organisationId, id, draft);
+        return ruleset && { ruleset };
+      });
+    },
+
+    async remove(organisationId, id) {
+      const [removed] = await sql`
+        WITH removed AS (
+          UPDATE rulesets SET deleted_at = now()
+          WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
+          RETURNING organisation_id
+        )
+        UPDATE organisations o SET rulesets_version = rulesets_version + 1 FROM removed
+        WHERE o.id = removed.organisation_id
+        RETURNING o.id`;
+      return removed !== undefined;
+    },
+
+    async get(organisationId, id) {
+      const [row] = await sql<Ruleset[]>`
+        SELECT ${sql(columns)} FROM rulesets WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL`;
+      return row;
+    },
+
     async list(organisationId, { limit, after = 0 }) {
       const rows = await sql<Ruleset[]>`
-        SELECT * FROM rulesets WHERE organisation_id = ${organisationId} AND number > ${after}
+        SELECT ${sql(columns)} FROM rulesets WHERE organisation_id = ${organisationId} AND number > ${after} AND deleted_at IS NULL
         ORDER BY number LIMIT ${limit}`;
       return [...rows];
     },
 
     async loadForEvaluation(organisationIds, tx = sql) {
       const rows = await tx<Ruleset[]>`
-        SELECT * FROM rulesets WHERE organisation_id = ANY(${organisationIds}::uuid[]) AND enabled
+        SELECT ${sql(columns)} FROM rulesets WHERE organisation_id = ANY(${organisationIds}::uuid[]) AND enabled AND deleted_at IS NULL
         ORDER BY organisation_id, number`;
       return [...rows];
     },
@@ -59,12 +116,42 @@ async function insert(tx: Queryable, organisationId: string, draft: RulesetDraft
       webhook_id, enabled, acknowledgement_timeout, auto_resolve_timeout)
     SELECT ${uuid()}::uuid, ${organisationId}::uuid, counted.value, ${draft.teamId}::uuid, ${draft.level},
       ${draft.ruleType}, ${draft.name}, ${draft.description}, ${draft.urgency}, ${tx.json(draft.conditions as never)},
-      ${tx.json(draft.assignees.map(({ type, id }) => ({ type, id: id.toLowerCase() })) as never)}, ${draft.webhookId}::uuid, ${draft.enabled}::boolean,
+      ${assigneesJson(tx, draft)}, ${draft.webhookId}::uuid, ${draft.enabled}::boolean,
       ${draft.acknowledgementTimeout}::integer, ${draft.autoResolveTimeout}::integer
     FROM counted
-    RETURNING *`;
+    RETURNING ${tx(columns)}`;
   if (!row) throw new Error('The ruleset was not stored.');
   return row;
+}
+
+async function replace(
+  tx: Queryable,
+  organisationId: string,
+  id: string,
+  draft: RulesetDraft,
+): Promise<Ruleset | undefined> {
+  const [row] = await tx<Ruleset[]>`
+    WITH replaced AS (
+      UPDATE rulesets SET
+        team_id = ${draft.teamId}, level = ${draft.level}, rule_type = ${draft.ruleType}, name = ${draft.name},
+        description = ${draft.description}, urgency = ${draft.urgency},
+        conditions = ${tx.json(draft.conditions as never)}, assignees = ${assigneesJson(tx, draft)},
+        webhook_id = ${draft.webhookId}, enabled = ${draft.enabled},
+        acknowledgement_timeout = ${draft.acknowledgementTimeout}, auto_resolve_timeout = ${draft.autoResolveTimeout},
+        version = version + 1
+      WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
+      RETURNING *
+    ), noticed AS (
+      UPDATE organisations o SET rulesets_version = rulesets_version + 1 FROM replaced
+      WHERE o.id = replaced.organisation_id
+    )
+    SELECT ${tx(columns)} FROM replaced`;
+  return row;
+}
+
+/** Ids as Postgres writes them, so that they compare as text. */
+function assigneesJson(tx: Queryable, { assignees }: RulesetDraft) {
+  return tx.json(assignees.map(({ type, id }) => ({ type, id: id.toLowerCase() })) as never);
 }
 
 /** Names what the organisation does not have; what it has stays locked until the ruleset is stored. */

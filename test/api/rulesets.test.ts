@@ -51,6 +51,32 @@ describe('rulesets over HTTP', () => {
     assert.deepEqual([next.team.length, next.organisation.length, next.next_cursor], [0, 1, null]);
   });
 
+  it('are shown, replaced and deleted one by one', async () => {
+    const { body: made } = await api.post('/v1/ruleset', { ...draft, auto_resolve_timeout: 60 });
+    const path = `/v1/ruleset/${made.id}`;
+    assert.deepEqual((await api.get(path)).body, made);
+
+    const changed = await api.send('PUT', path, { json: { ...draft, name: 'Renamed', enabled: false } });
+    assert.equal(changed.status, 200, changed.text);
+    assert.deepEqual(changed.body, { ...made, name: 'Renamed', enabled: false, auto_resolve_timeout: 14400 });
+    assert.deepEqual((await api.get(path)).body, changed.body);
+
+    const refused = await api.send('PUT', path, { json: { ...draft, team_id: made.id, urgency: 'critical' } });
+    assert.deepEqual([refused.status, faultyFields(refused)], [422, ['urgency']]);
+    const unknown = await api.send('PUT', path, { json: { ...draft, team_id: made.id } });
+    assert.deepEqual([unknown.status, faultyFields(unknown)], [422, ['team_id']]);
+    assert.deepEqual((await api.get(path)).body, changed.body);
+
+    assert.equal((await api.send('DELETE', path)).status, 200);
+    for (const method of ['GET', 'DELETE'] as const) assert.equal((await api.send(method, path)).status, 404);
+    assert.equal((await api.send('PUT', path, { json: draft })).status, 404);
+    const { team } = (await api.get('/v1/rulesets?limit=200')).body;
+    assert.equal(
+      team.some(({ id }: { id: string }) => id === made.id),
+      false,
+    );
+  });
+
   it('name every faulty field at once, of shape and of meaning', async () => {
     const answer = await api.post('/v1/ruleset', {
       ...draft,

@@ -119,6 +119,24 @@ describe('rulesets', () => {
     assert.equal(await versionOf(acme.organisationId), 0);
   });
 
+  it('counts the version of what is replaced, and fires no longer once removed', async () => {
+    const made = await create();
+    const draft = rulesetDraft({ teamId: acme.teamId, name: 'Renamed' });
+    const replaced = await rulesets.update(acme.organisationId, made.id, draft);
+    assert.ok(replaced && 'ruleset' in replaced);
+    assert.deepEqual([replaced.ruleset.name, replaced.ruleset.version], ['Renamed', made.version + 1]);
+    assert.equal(
+      await rulesets.update(other.organisationId, made.id, rulesetDraft({ teamId: other.teamId })),
+      undefined,
+    );
+    assert.equal(await rulesets.remove(other.organisationId, made.id), false);
+    const before = await versionOf(acme.organisationId);
+    assert.equal(await rulesets.remove(acme.organisationId, made.id), true);
+    assert.equal(await rulesets.remove(acme.organisationId, made.id), false);
+    assert.equal(await versionOf(acme.organisationId), Number(before) + 1);
+    assert.deepEqual(await rulesets.loadForEvaluation([acme.organisationId]), []);
+  });
+
   it('loads the enabled ones of several organisations', async () => {
     const first = await create();
     await create({ enabled: false });

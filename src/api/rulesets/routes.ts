@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { Refusal } from '../../domain/error-code.ts';
+import { Refusal, type FieldError } from '../../domain/error-code.ts';
+import type { Ruleset } from '../../domain/ruleset/ruleset.ts';
 import type { ApiDeps } from '../deps.ts';
-import { nextCursor, page } from '../fields.ts';
+import { notFound } from '../errors.ts';
+import { nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { checkRuleset, draftOf, newRuleset, presentRuleset, ruleset } from './schema.ts';
@@ -22,9 +24,59 @@ export function createRulesetRoutes({ stores, cursors }: ApiDeps): Route[] {
       handler: ({ key, body, transaction }) =>
         transaction(async (tx) => {
           const result = await stores.rulesets.create(key.organisationId, draftOf(body), tx);
-          if ('errors' in result) throw new Refusal('invalid_fields', 'Some fields are invalid.', result.errors);
-          return { status: 201 as const, body: presentRuleset(result.ruleset) };
+          return { status: 201 as const, body: presentRuleset(storedOf(result)) };
         }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/ruleset/{id}',
+      summary: 'Show a ruleset',
+      tag: 'Rulesets',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: ruleset },
+      refusals: [],
+      handler: async ({ key, params }) => {
+        const found = await stores.rulesets.get(key.organisationId, params.id);
+        if (!found) throw notFound();
+        return { status: 200, body: presentRuleset(found) };
+      },
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/v1/ruleset/{id}',
+      summary: 'Replace a ruleset',
+      description: 'Fields left out get their defaults. Incidents that are open keep what they began with.',
+      tag: 'Rulesets',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      body: newRuleset,
+      checkBody: checkRuleset,
+      responses: { 200: ruleset },
+      refusals: [],
+      handler: async ({ key, params, body }) => {
+        const result = await stores.rulesets.update(key.organisationId, params.id, draftOf(body));
+        if (!result) throw notFound();
+        return { status: 200, body: presentRuleset(storedOf(result)) };
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/ruleset/{id}',
+      summary: 'Delete a ruleset',
+      description: 'It opens nothing any more. Incidents that it opened go on, and still name it.',
+      tag: 'Rulesets',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: z.object({ message: z.string() }) },
+      refusals: [],
+      handler: async ({ key, params }) => {
+        if (!(await stores.rulesets.remove(key.organisationId, params.id))) throw notFound();
+        return { status: 200, body: { message: 'Ruleset deleted.' } };
+      },
     }),
     defineRoute({
       method: 'GET',
@@ -55,4 +107,9 @@ export function createRulesetRoutes({ stores, cursors }: ApiDeps): Route[] {
       },
     }),
   ];
+}
+
+function storedOf(result: { ruleset: Ruleset } | { errors: FieldError[] }): Ruleset {
+  if ('errors' in result) throw new Refusal('invalid_fields', 'Some fields are invalid.', result.errors);
+  return result.ruleset;
 }
