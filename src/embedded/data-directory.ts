@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { processStart } from './processes.ts';
 import { StartError } from './start-error.ts';
 
@@ -40,10 +40,17 @@ export function openDataDirectory(given: string): DataDirectory {
   };
 }
 
+/** One by one: Node's own `recursive` tries for ever where nothing can be made, as below /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
+}
+
 function prepare(path: string): string {
   try {
     if (!existsSync(path)) {
-      mkdirSync(path, { recursive: true });
+      makeDirectory(path);
       // Passable, not listable: as root, Postgres runs as another user below it. All that is secret has mode 0600.
       chmodSync(path, 0o711);
     }

@@ -54,10 +54,11 @@ describe('embedded/data-directory', () => {
 
   it('says plainly that it cannot write', () => {
     writeFileSync(join(room, 'file'), '');
-    assert.throws(
-      () => openDataDirectory(join(room, 'file/data')),
-      (error: Error) =>
-        error instanceof StartError && /is not a directory that Tocsin can write to/.test(error.message),
-    );
+    for (const path of [join(room, 'file/data'), '/proc/tocsin/data'])
+      assert.throws(
+        () => openDataDirectory(path),
+        (error: Error) =>
+          error instanceof StartError && /is not a directory that Tocsin can write to/.test(error.message),
+      );
   });
 });
