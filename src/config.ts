@@ -39,27 +39,27 @@ const networks = list.refine(
 
 const secret = z.string().min(32, 'must be 32 or more characters');
 
-const httpUrl = z.string().refine((value) => {
-  return URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol);
-}, 'must be an http:// or https:// URL');
+/** What links are made of by putting a path behind it. */
+const baseUrl = z.string().refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, search, hash, username, password } = new URL(value);
+  return ['http:', 'https:'].includes(protocol) && !search && !hash && !username && !password;
+}, 'must be an http:// or https:// URL without a query, a fragment or credentials');
 
 const schema = z.object({
   PORT: port(8080),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+    .regex(/^postgres(ql)?:\/\/[^/]/, 'must be a postgres:// URL with a host')
     .optional(),
-  TEMPORAL_ADDRESS: z
-    .string()
-    .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
-    .optional(),
+  TEMPORAL_ADDRESS: z.string().refine(isHostAndPort, 'must be host:port').optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_BIN: z.string().optional(),
   TEMPORAL_UI_PORT: port(8233),
   ADMIN_API_KEY: secret.optional(),
   SECRET_KEY: secret.optional(),
-  PUBLIC_URL: httpUrl.optional(),
+  PUBLIC_URL: baseUrl.optional(),
   API_ROLES: list
     .refine(
       (items) => items.length > 0 && items.every((item) => (apiRoles as readonly string[]).includes(item)),
@@ -134,4 +134,9 @@ export function loadConfig(env: Record<string, string | undefined>, required: st
 
 function isNetwork(text: string): boolean {
   return ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+}
+
+function isHostAndPort(text: string): boolean {
+  const port = Number(/^[^\s/]+:(\d{1,5})$/.exec(text)?.[1]);
+  return port >= 1 && port <= 65_535;
 }

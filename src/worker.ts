@@ -26,7 +26,7 @@ import { temporalLogger } from './temporal/logger.ts';
 /** In-flight webhook attempts end within their own timeout; below the container's stop time of 30 s. */
 const shutdownGraceTime = '15s';
 
-/** Local activities that record at once, and the connections they have. */
+/** Activities of each kind that record at once, and the connections they have. */
 const recordingSlots = 40;
 const recordingConnections = 10;
 
@@ -85,7 +85,7 @@ await runEntryPoint('worker', async () => {
         keepHouse: () => pumpActivity(keepHouse, draining.signal)(0),
       },
       maxConcurrentLocalActivityExecutions: recordingSlots,
-      maxConcurrentActivityTaskExecutions: 4,
+      maxConcurrentActivityTaskExecutions: recordingSlots,
       // A worker that dies leaves its workflows to others after this.
       stickyQueueScheduleToStartTimeout: '3s',
     }),

@@ -73,13 +73,14 @@ describe('cost', () => {
     return row?.count === 0;
   };
   const submit = (events: number, body: object) => {
-    const store = createEventStore(counted, bell);
+    const store = createEventStore(counted, bell, createSealer('test-secret-key-of-32-characters-or-more'));
     return Promise.all(
       Array.from({ length: events }, () =>
         store.submit({
           webhookId: organisation.webhookId,
           contentType: 'application/json',
           ip: '127.0.0.1',
+          headers: {},
           body: Buffer.from(JSON.stringify(body)),
         }),
       ),
@@ -146,7 +147,8 @@ describe('cost', () => {
       }),
     );
     const acknowledged = await spent(incident!.id);
-    assert.equal(acknowledged.tasks, 2, 'an acknowledge is one workflow task');
+    // One accepts it, durably; one answers once the activity between them has stored it.
+    assert.equal(acknowledged.tasks, 3, 'an acknowledge is two workflow tasks and one activity');
     assert.equal(recording.length, 1, 'and one statement');
     await recordingSql.end();
   });

@@ -91,7 +91,7 @@ async function evaluate(
     }
   }
   await record(tx, matches);
-  await finishEvents(tx, outcomes);
+  await finishEvents(tx, outcomes, matches.length === 0);
   // A failed event is tried again soon; it must not wait for the next ring.
   result.more ||= outcomes.some(({ status }) => status === 'pending');
   return result;

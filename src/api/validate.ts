@@ -9,9 +9,7 @@ export function validate<Schema extends z.ZodType>(
   value: unknown,
   place = '',
 ): Validated<z.output<Schema>> {
-  const parsed = schema.safeParse(value, {
-    error: (issue) => (issue.input === undefined && issue.code === 'invalid_type' ? 'is required' : undefined),
-  });
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return { value: parsed.data, errors: [] };
   return { value: undefined, errors: parsed.error.issues.flatMap((issue) => fieldErrors(issue, place)) };
 }
@@ -42,6 +40,9 @@ function fieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
 }
 
 function wording(issue: z.core.$ZodIssue): string {
+  // Whatever the field should be, that it is there comes first.
+  if (issue.input === undefined && ['invalid_type', 'invalid_value', 'invalid_format'].includes(issue.code))
+    return 'is required';
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input: expected '))
     return `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid '))

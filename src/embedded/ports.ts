@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { StartError } from './start-error.ts';
 
 /** Throws `StartError` when a port that a setting names cannot be listened on. `host` undefined means every address. */
@@ -23,6 +23,24 @@ export async function freePort(preferred?: number): Promise<number> {
       server.close(() => resolve(port));
     });
   });
+}
+
+/** Throws `StartError` when nothing takes a connection at `host:port` within five seconds. */
+export async function assertReachable(setting: string, address: string): Promise<void> {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+  const reason = await new Promise<string | undefined>((resolve) => {
+    const socket = connect({ host, port: Number(address.slice(at + 1)), timeout: 5_000 });
+    const end = (why?: string) => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.on('connect', () => end());
+    socket.on('timeout', () => end('no answer within 5 seconds'));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+  if (reason)
+    throw new StartError(`${setting} ${address} cannot be reached (${reason}). Start it, or correct ${setting}.`);
 }
 
 function listenError(port: number, host?: string): Promise<string | undefined> {

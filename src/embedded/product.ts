@@ -9,7 +9,7 @@ import { prepareFirstIncident } from './first-start.ts';
 import { launchEntryPoint, stopLeftEntryPoints } from './launch-entry-point.ts';
 import { launchPostgres, postgresUrl } from './postgres.ts';
 import { openPostgresCluster } from './postgres-cluster.ts';
-import { assertPortFree, freePort } from './ports.ts';
+import { assertPortFree, assertReachable, freePort } from './ports.ts';
 import { createRunFile, type RunFile } from './run-file.ts';
 import { loadSecrets, markAdminKeyShown } from './secrets.ts';
 import { createService, type Service } from './service.ts';
@@ -56,6 +56,7 @@ export function createProduct({ config, env, migrations, say, onGiveUp }: Produc
     await stopLeftEntryPoints(path);
     await stopLeftTemporal(file('temporal.db'));
     await checkPorts(config);
+    if (config.temporalAddress) await assertReachable('TEMPORAL_ADDRESS', config.temporalAddress);
 
     await go();
     const [postgresPort, temporalPort] = await Promise.all([freePort(), freePort(7233)]);

@@ -31,7 +31,9 @@ export function createBell(sql: Sql, logger: Logger): Bell {
     lastSent = Date.now();
     const payloads = [...waiting];
     waiting.clear();
-    sql`SELECT pg_notify(${channel}, payload) FROM unnest(${payloads}::text[]) AS payload`.catch((error) =>
+    // A ring need not outlive a crash, so its commit need not wait for the disk.
+    sql`SELECT pg_notify(${channel}, payload)
+      FROM set_config('synchronous_commit', 'off', true), unnest(${payloads}::text[]) AS payload`.catch((error) =>
       logger.warn({ err: error }, 'could not ring the pumps; they will look within a second'),
     );
   };

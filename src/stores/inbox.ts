@@ -78,12 +78,17 @@ export async function takePendingEvents(tx: Transaction, shard: number, limit: n
   return { events: [...rows], more };
 }
 
-/** Stores what became of events, across organisations. */
-export async function finishEvents(tx: Transaction, outcomes: EventOutcome[]): Promise<void> {
+/**
+ * Stores what became of events, across organisations. `openedNothing`: the commit need not wait for the disk, since
+ * losing it means only that these events are evaluated again.
+ */
+export async function finishEvents(tx: Transaction, outcomes: EventOutcome[], openedNothing: boolean): Promise<void> {
   const column = <T>(pick: (outcome: EventOutcome) => T) => outcomes.map(pick);
   await tx`
     UPDATE events e SET status = o.status, failures = o.failures, reason = o.reason
-    FROM unnest(
+    FROM set_config(
+      'synchronous_commit',
+      CASE WHEN ${openedNothing} THEN 'off' ELSE current_setting('synchronous_commit') END, true), unnest(
       ${column(({ id }) => id)}::uuid[], ${column(({ status }) => status)}::text[],
       ${column(({ failures }) => failures)}::smallint[], ${column(({ reason }) => reason)}::text[]
     ) AS o (id, status, failures, reason)

@@ -1,3 +1,5 @@
+import postgres from 'postgres';
+import type { Lifecycle } from '../domain/incident/incident.ts';
 import type { TransitionType } from '../domain/incident/log-entry.ts';
 import type { Transition } from '../domain/incident/transition.ts';
 import { eventNameOf } from '../outbound/dialect.ts';
@@ -5,36 +7,73 @@ import { dialects } from '../outbound/index.ts';
 import type { Bell } from './doorbell.ts';
 import type { Queryable, Sql } from './sql.ts';
 
+/** What is stored that the caller does not know of: the newest lifecycle, and the ids from the place in question on. */
+export interface StoredAhead {
+  lifecycle: Lifecycle;
+  commandIds: string[];
+}
+
 export interface TransitionStore {
   /**
    * Stores transitions of one incident in order, in one transaction: row, snapshot, log entry, action and deliveries.
-   * One that stands already (by its place in the sequence) changes nothing. Rings the outbox after the commit.
+   * One that stands already changes nothing. Where another one stands in its place, it and those after it are not
+   * stored, and the answer is what stands; otherwise null. Rings the outbox after the commit.
    */
-  record(organisationId: string, incidentId: string, transitions: Transition[]): Promise<void>;
+  record(organisationId: string, incidentId: string, transitions: Transition[]): Promise<StoredAhead | null>;
 }
 
 export function createTransitionStore(sql: Sql, bell: Bell): TransitionStore {
   return {
     async record(organisationId, incidentId, transitions) {
-      const [only] = transitions;
-      // One statement is one transaction by itself; BEGIN and COMMIT would be two round trips more.
-      const shards =
-        only && transitions.length === 1
-          ? await recordOne(sql, organisationId, incidentId, only)
-          : await sql.begin(async (tx) => {
-              const rung: number[] = [];
-              for (const transition of transitions)
-                rung.push(...(await recordOne(tx, organisationId, incidentId, transition)));
-              return rung;
-            });
-      bell.ring('outbox', new Set(shards));
+      const rung = new Set<number>();
+      const recordAll = async (open: Queryable) => {
+        for (const transition of transitions) {
+          const shards = await recordOne(open, organisationId, incidentId, transition);
+          if (shards) for (const shard of shards) rung.add(shard);
+          else {
+            const ahead = await readAhead(open, organisationId, incidentId, transition, transitions);
+            if (ahead) return ahead;
+          }
+        }
+        return null;
+      };
+      try {
+        // One statement is one transaction by itself; BEGIN and COMMIT would be two round trips more.
+        const ahead = transitions.length === 1 ? await recordAll(sql) : await sql.begin(recordAll);
+        bell.ring('outbox', rung);
+        return ahead;
+      } catch (error) {
+        const [first] = transitions;
+        if (!first || !isStoredElsewhere(error)) throw error;
+        return readAhead(sql, organisationId, incidentId, first, transitions);
+      }
     },
   };
 }
 
+/** Null when this very transition stands: the same command at the same instant. */
+async function readAhead(
+  sql: Queryable,
+  organisationId: string,
+  incidentId: string,
+  { id, at, sequence }: Transition,
+  transitions: Transition[],
+): Promise<StoredAhead | null> {
+  const [row] = await sql<(StoredAhead & { isSame: boolean })[]>`
+    SELECT i.lifecycle,
+      ARRAY(SELECT t.id FROM transitions t WHERE t.incident_id = i.id
+        AND (t.sequence >= ${sequence} OR t.id = ANY(${transitions.map((one) => one.id)}))) AS command_ids,
+      EXISTS (SELECT FROM transitions t
+        WHERE t.incident_id = i.id AND t.sequence = ${sequence} AND t.id = ${id} AND t.at = ${at}) AS is_same
+    FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.id = ${incidentId}`;
+  if (!row || row.isSame) return null;
+  return { lifecycle: row.lifecycle, commandIds: row.commandIds };
+}
+
 /**
  * Everything a transition changes, in one statement: all parts follow from the first, which finds no row when the
- * transition was stored before. Payloads later render from `snapshot` (domain/incident/snapshot.ts), so it takes
+ * transition was stored before; the answer is null then. Payloads later render from `snapshot`
+ * (domain/incident/snapshot.ts), so it takes
  * names and numbers as they are now. A delivery's shard is `shardOf` of its subscription: the last byte of the id.
  */
 async function recordOne(
@@ -42,7 +81,7 @@ async function recordOne(
   organisationId: string,
   incidentId: string,
   transition: Transition,
-): Promise<number[]> {
+): Promise<number[] | null> {
   const { lifecycle, action } = transition;
   const event = sql.json({
     id: transition.id,
@@ -52,7 +91,7 @@ async function recordOne(
     channel: transition.channel,
     action,
   } as never);
-  const rows = await sql<{ shard: number }[]>`
+  const [row] = await sql<{ isStored: boolean; shards: number[] }[]>`
     WITH changed AS (
       UPDATE incidents SET
         sequence = ${transition.sequence}, status = ${lifecycle.status}, lifecycle = ${sql.json(lifecycle as never)},
@@ -102,17 +141,24 @@ async function recordOne(
       DELETE FROM incident_claims c USING stored
       WHERE c.organisation_id = stored.organisation_id AND c.incident_id = stored.incident_id
         AND ${lifecycle.status === 'resolved'}
+    ), sent AS (
+      INSERT INTO deliveries (
+        id, organisation_id, subscription_id, incident_id, sequence, transition_type, shard, next_attempt_at, created_at)
+      SELECT gen_random_uuid(), s.organisation_id, s.id, stored.incident_id, stored.sequence, ${transition.type},
+        get_byte(uuid_send(s.id), 15) % 4, now(), now()
+      FROM stored JOIN subscriptions s ON s.organisation_id = stored.organisation_id AND s.enabled
+      WHERE CASE WHEN ${action?.subscriptionId ?? null}::uuid IS NULL THEN ${transition.type} = ANY(s.transition_types)
+        -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
+        ELSE s.id = ${action?.subscriptionId ?? null}::uuid AND s.dialect = ANY(${dialectsWith(transition.type)}) END
+      RETURNING shard
     )
-    INSERT INTO deliveries (
-      id, organisation_id, subscription_id, incident_id, sequence, transition_type, shard, next_attempt_at, created_at)
-    SELECT gen_random_uuid(), s.organisation_id, s.id, stored.incident_id, stored.sequence, ${transition.type},
-      get_byte(uuid_send(s.id), 15) % 4, now(), now()
-    FROM stored JOIN subscriptions s ON s.organisation_id = stored.organisation_id AND s.enabled
-    WHERE CASE WHEN ${action?.subscriptionId ?? null}::uuid IS NULL THEN ${transition.type} = ANY(s.transition_types)
-      -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
-      ELSE s.id = ${action?.subscriptionId ?? null}::uuid AND s.dialect = ANY(${dialectsWith(transition.type)}) END
-    RETURNING shard`;
-  return rows.map((row) => row.shard);
+    SELECT EXISTS (SELECT FROM stored) AS is_stored, ARRAY(SELECT DISTINCT shard FROM sent) AS shards`;
+  return row?.isStored ? row.shards : null;
+}
+
+/** One of the commands stands at an earlier place: so old that the workflow has forgotten its id. */
+function isStoredElsewhere(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.constraint_name === 'transitions_incident_id_id_key';
 }
 
 function dialectsWith(type: TransitionType): string[] {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   ServiceError,
@@ -17,6 +18,9 @@ import { searchAttributesOf } from './search-attribute-keys.ts';
 
 /** How long an API caller waits for a command to be confirmed (design promise: read your own write, or 503). */
 const confirmationMs = 5_000;
+const repeatMs = 50;
+/** gRPC's status. */
+const failedPrecondition = 9;
 /** A worker that died in a task is noticed after this; the default of ten seconds would hold its incidents longer. */
 const workflowTaskTimeout = '5s';
 
@@ -55,9 +59,18 @@ export function createIncidentWorkflows(
 
   async function update(incidentId: string, command: IncidentCommand): Promise<void> {
     const handle = client.workflow.getHandle(incidentWorkflowId(incidentId));
-    await client.withDeadline(Date.now() + confirmationMs, () =>
-      handle.executeUpdate(command.type, { updateId: command.id, args: [argumentsOf(command)] }),
-    );
+    const deadline = Date.now() + confirmationMs;
+    for (;;) {
+      try {
+        return await client.withDeadline(deadline, async () => {
+          await handle.executeUpdate(command.type, { updateId: command.id, args: [argumentsOf(command)] });
+        });
+      } catch (error) {
+        // The task that carried the update failed, as when a signal comes in just as a resolve ends the workflow.
+        if (grpcCode(error) !== failedPrecondition || Date.now() + repeatMs >= deadline) throw error;
+        await sleep(repeatMs);
+      }
+    }
   }
 
   return {
@@ -115,7 +128,10 @@ export function translate(error: unknown): unknown {
       'unavailable',
       "The incident's workflow has ended although the incident is open; ask an operator.",
     );
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || grpcCode(error) === 4 || grpcCode(error) === 1)
+  if (
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    [1, 4, failedPrecondition].includes(grpcCode(error) ?? -1)
+  )
     return new Refusal(
       'not_confirmed',
       'No worker confirmed this within 5 seconds. It may still apply; repeating it with the same Idempotency-Key is safe.',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { assertPortFree, freePort } from '../../src/embedded/ports.ts';
+import { assertPortFree, assertReachable, freePort } from '../../src/embedded/ports.ts';
 
 describe('embedded/ports', () => {
   for (const host of ['127.0.0.1', '0.0.0.0', '::'])
@@ -16,4 +16,16 @@ describe('embedded/ports', () => {
       await assertPortFree('PORT', port);
       assert.equal(await freePort(port), port);
     });
+
+  it('sees that nothing answers at an address, and names the setting', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+    await assertReachable('TEMPORAL_ADDRESS', address);
+    server.close();
+    await once(server, 'close');
+    await assert.rejects(assertReachable('TEMPORAL_ADDRESS', address), {
+      message: `TEMPORAL_ADDRESS ${address} cannot be reached (ECONNREFUSED). Start it, or correct TEMPORAL_ADDRESS.`,
+    });
+  });
 });

@@ -112,6 +112,24 @@ describe('transition store', () => {
     assert.deepEqual(rung, []);
   });
 
+  it('tells what stands where another transition has the place, and stores nothing after it', async () => {
+    const store = createTransitionStore(database.sql, bell);
+    const state = await storeIncident(database.sql, organisation);
+    const record = (transitions: Transition[]) =>
+      store.record(organisation.organisationId, state.incidentId, transitions);
+    const stored = play(state, { type: 'trigger' }, { type: 'acknowledge' });
+    assert.equal(await record(stored), null);
+    const others = play(state, { type: 'trigger' }, { type: 'escalate' }, { type: 'resolve' });
+    const ahead = { lifecycle: stored[1]!.lifecycle, commandIds: ['acknowledge-1'] };
+    assert.deepEqual(await record(others), { ...ahead, commandIds: ['trigger-0', 'acknowledge-1'] });
+    assert.deepEqual(await record(others.slice(1, 2)), ahead);
+    // The same command, stored at an earlier place.
+    const again = { ...stored[1]!, sequence: 3, lifecycle: { ...stored[1]!.lifecycle, sequence: 3 } };
+    assert.deepEqual(await record([again]), { lifecycle: stored[1]!.lifecycle, commandIds: ['acknowledge-1'] });
+    const [row] = await database.sql`SELECT status, sequence FROM incidents WHERE id = ${state.incidentId}`;
+    assert.deepEqual({ ...row }, { status: 'acknowledged', sequence: 2 });
+  });
+
   it('releases the claim with the resolve, so that the same key opens anew', async () => {
     const store = createTransitionStore(database.sql, bell);
     const state = await storeIncident(database.sql, organisation, {}, 'disk-1');

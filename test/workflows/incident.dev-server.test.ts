@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { createIncidentActivities } from '../../src/activities/record-transitions.ts';
 import type { IncidentActivities } from '../../src/activities/incident-activities.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import { transition } from '../../src/domain/incident/transition.ts';
 import { createIncidentStore } from '../../src/stores/incidents.ts';
 import { createTransitionStore } from '../../src/stores/transitions.ts';
 import type { IncidentCommand, IncidentWorkflows } from '../../src/temporal/incident-workflows.ts';
 import { createIncidentWorkflows } from '../../src/temporal/incidents.ts';
 import { incidentWorkflowId } from '../../src/temporal/names.ts';
+import { stateQuery } from '../../src/workflows/incident/messages.ts';
 import type { incident } from '../../src/workflows/incident/incident.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
@@ -16,6 +18,7 @@ import { poll } from '../support/poll.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
 const agent = { type: 'key', id: null, name: 'Test key' } as const;
+const byTimer = { agent: { type: 'timer', id: null, name: 'Test' }, channel: 'timer' } as const;
 const bell = { ring: () => {} };
 
 describe('incident workflow on the dev server', () => {
@@ -104,6 +107,27 @@ describe('incident workflow on the dev server', () => {
     assert.equal((await row(state)).status, 'resolved');
   });
 
+  it('confirms a resolve although occurrences join while it is being stored', async () => {
+    const state = await store();
+    let joins = 0;
+    const joining: IncidentActivities = {
+      async recordTransitions(input) {
+        const ahead = await activities.recordTransitions(input);
+        const isResolve = input.transitions.some(({ type }) => type === 'resolved');
+        if (isResolve && joins++ < 2)
+          await incidents.joined(state.incidentId, { count: joins, lastAt: state.createdAt });
+        return ahead;
+      },
+    };
+    await temporal.withWorker({ activities: { ...joining } }, async () => {
+      await incidents.start(state);
+      await command(state, { type: 'resolve', id: 'resolve' });
+      await handleOf(state).result();
+    });
+    assert.ok(joins > 0);
+    assert.deepEqual(await log(state), ['triggered', 'resolved']);
+  });
+
   it('tells not_confirmed when no worker answers in five seconds, and the command still applies later', async () => {
     const state = await store();
     await incidents.start(state);
@@ -122,6 +146,11 @@ describe('incident workflow on the dev server', () => {
       await handle.signal('acknowledge', 'not an object');
       await handle.signal('resolve', { resolution: 42 });
       await handle.signal('action', { type: 'unknown' });
+      for (const field of ['by', 'id', 'root_cause']) await handle.signal('resolve', { [field]: '\ud800' });
+      await handle.signal('joined', null);
+      // Ids that the workflow gives itself are not taken from others.
+      await handle.signal('acknowledge', { id: 'trigger' });
+      await handle.signal('escalate', { id: `timer:resolve:${state.lifecycle.pendingActions[0]?.at}:1` });
       await handle.signal('acknowledge', { by: 'Ann at the Temporal UI', id: 'one' });
       await handle.signal('acknowledge', { by: 'Ann at the Temporal UI', id: 'one' });
       await handle.signal('escalate');
@@ -135,6 +164,8 @@ describe('incident workflow on the dev server', () => {
       entries.map((entry) => [entry.type, entry.channel, entry.agent.name]),
       [
         ['triggered', 'api', 'Test key'],
+        ['acknowledged', 'signal', 'operator'],
+        ['escalated', 'signal', 'operator'],
         ['acknowledged', 'signal', 'Ann at the Temporal UI'],
         ['escalated', 'signal', 'operator'],
         ['action_run', 'signal', 'operator'],
@@ -205,8 +236,9 @@ describe('incident workflow on the dev server', () => {
     const flaky: IncidentActivities = {
       async recordTransitions(input) {
         if (failures++ < 2) throw new Error('connection lost');
-        await activities.recordTransitions(input);
+        const ahead = await activities.recordTransitions(input);
         if (failures === 3) throw new Error('connection lost after the commit');
+        return ahead;
       },
     };
     await temporal.withWorker({ activities: flaky }, async () => {
@@ -214,6 +246,80 @@ describe('incident workflow on the dev server', () => {
       await command(state, { type: 'resolve', id: 'end' });
     });
     assert.deepEqual(await log(state), ['triggered', 'resolved']);
+  });
+
+  it('adopts what a lost task had stored, and asks anew what came since', async () => {
+    const state = await store();
+    // As if a first task had stored the opening and a timer's effect, and died before Temporal heard of it.
+    const at = new Date(Date.parse(state.createdAt) + 1).toISOString();
+    const opening = transition(state, { ...byTimer, type: 'trigger', id: 'trigger' }, at);
+    assert(opening.accepted);
+    const lost = transition(opening.state, { ...byTimer, type: 'acknowledge', id: 'lost' }, at);
+    assert(lost.accepted);
+    const stored = [opening.transition, lost.transition];
+    await createTransitionStore(database.sql, bell).record(state.organisationId, state.incidentId, stored);
+    await incidents.start(state);
+    await handleOf(state).signal('acknowledge', { id: 'late' });
+    await handleOf(state).signal('escalate', { id: 'anew' });
+    await temporal.withWorker({ activities }, async () => {
+      await poll(async () => (await row(state)).sequence === 3);
+      const { lifecycle } = await handleOf(state).query(stateQuery);
+      assert.equal(lifecycle.status, 'triggered');
+      await command(state, { type: 'resolve', id: 'end' });
+    });
+    assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'escalated', 'resolved']);
+    assert.deepEqual(await row(state), { status: 'resolved', sequence: 4 });
+  });
+
+  it('refuses updates that could never be stored', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      const handle = handleOf(state);
+      for (const args of [[null], [{ agent: {} }], [{ agent: { ...agent, name: '\ud800' } }]])
+        await assert.rejects(
+          handle.executeUpdate('acknowledge', { args: args as [unknown] }),
+          WorkflowUpdateFailedError,
+        );
+      await assert.rejects(handle.executeUpdate('action', { args: [{ agent }] }), WorkflowUpdateFailedError);
+      const asTimer = { updateId: 'timer:resolve', args: [{ agent }] as [{ agent: typeof agent }] };
+      await assert.rejects(handle.executeUpdate('acknowledge', asTimer), WorkflowUpdateFailedError);
+      await command(state, { type: 'resolve', id: 'end' });
+    });
+    assert.deepEqual(await log(state), ['triggered', 'resolved']);
+  });
+
+  it('refuses an update that the adopted state does not allow', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      await poll(async () => (await row(state)).sequence === 1);
+      const { lifecycle } = await handleOf(state).query(stateQuery);
+      const ahead = transition(
+        { ...state, lifecycle },
+        { ...byTimer, type: 'resolve', id: 'lost', resolution: null, rootCause: null },
+        new Date().toISOString(),
+      );
+      assert(ahead.accepted);
+      await createTransitionStore(database.sql, bell).record(state.organisationId, state.incidentId, [
+        ahead.transition,
+      ]);
+      await assert.rejects(command(state, { type: 'acknowledge', id: 'ack' }), { code: 'incident_resolved' });
+      await handleOf(state).result();
+    });
+    assert.deepEqual(await log(state), ['triggered', 'resolved']);
+  });
+
+  it('stores an update only once the history holds it', async () => {
+    const state = await store();
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      await command(state, { type: 'acknowledge', id: 'ack' });
+    });
+    const { events } = await handleOf(state).fetchHistory();
+    const accepted = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? -1;
+    const scheduled = events?.findIndex((event) => event.activityTaskScheduledEventAttributes) ?? -1;
+    assert(accepted > 0 && scheduled > accepted, 'accepted first, then a normal activity');
   });
 
   it('answers unavailable when an operator terminated the workflow of an open incident', async () => {

@@ -5,6 +5,11 @@ import type { SignalInput } from './messages.ts';
 /** The commands that operators may send as signals. */
 export type SignalledCommand = 'acknowledge' | 'escalate' | 'resolve' | 'action';
 
+/** Text that Postgres can store: no NUL, no half of a surrogate pair. */
+export function isText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value.length <= longest && !/\u0000|\p{Surrogate}/u.test(value);
+}
+
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const bounds = { id: 255, by: 255, resolution: 15_000, root_cause: 15_000 } as const;
 
@@ -19,12 +24,12 @@ export function signalCommand(type: SignalledCommand, input: unknown, freshId: (
   for (const [field, longest] of Object.entries(bounds)) {
     const value = given[field as keyof typeof bounds];
     if (value === undefined || value === null) continue;
-    if (typeof value !== 'string' || value.length > longest || value.includes('\u0000'))
-      return `${field} must be a text of at most ${longest} characters`;
+    if (!isText(value, longest)) return `${field} must be a text of at most ${longest} characters`;
   }
 
   const agent: Agent = { type: 'operator', id: null, name: given.by || 'operator' };
-  const common = { id: given.id || freshId(), agent, channel: 'signal' } as const;
+  // In a space of their own: an id that timers use would keep that timer from being stored.
+  const common = { id: `signal:${given.id || freshId()}`, agent, channel: 'signal' } as const;
   switch (type) {
     case 'acknowledge':
     case 'escalate':
