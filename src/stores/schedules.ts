@@ -8,7 +8,7 @@ export type ScheduleRefusal = 'unknown_team' | 'unknown_entry' | 'unknown_member
 
 /** More versions, or more overrides, than this within one span are not read. */
 export const mostVersionsRead = 5_000;
-export const mostOverridesRead = 1_000;
+export const mostOverridesRead = 400;
 
 export interface ScheduleStore {
   /** Dates the entry to the second, or to the next free one: no two of a team are alike, even of deleted ones. */
@@ -38,8 +38,6 @@ export interface ScheduleStore {
     organisationId: string,
     page: { limit: number; after?: { teamId: string; createdAt: string } | undefined },
   ): Promise<ScheduleEntry[]>;
-  /** Whether an entry in force, or an override that is not over, names the member. */
-  namesMember(organisationId: string, memberId: string, tx?: Queryable): Promise<boolean>;
   /** What says who is on call in the span (ms); `too_much` when it is more than may be read. */
   roster(organisationId: string, teamId: string, span: Span): Promise<Roster | 'too_much'>;
   /** Milliseconds, by the clock that dates edits: a process's own may lag behind it. */
@@ -128,19 +126,6 @@ export function createScheduleStore(sql: Sql): ScheduleStore {
       return [...rows];
     },
 
-    async namesMember(organisationId, memberId, tx = sql) {
-      const [row] = await tx<{ found: boolean }[]>`
-        SELECT EXISTS (
-          SELECT FROM schedule_versions
-          WHERE organisation_id = ${organisationId} AND member_id = ${memberId} AND valid_to = 'infinity'
-        ) OR EXISTS (
-          SELECT FROM overrides
-          WHERE organisation_id = ${organisationId} AND ${memberId}::uuid IN (member_id, replaces_member_id)
-            AND until > clock_timestamp() AND deleted_at IS NULL
-        ) AS found`;
-      return row!.found;
-    },
-
     async roster(organisationId, teamId, span) {
       const since = new Date(span.since).toISOString();
       const until = new Date(span.until).toISOString();
@@ -162,8 +147,9 @@ export function createScheduleStore(sql: Sql): ScheduleStore {
       if (versions.length > mostVersionsRead || overrides.length > mostOverridesRead) return 'too_much';
 
       const ids = [...new Set([...versions, ...overrides].map(({ memberId }) => memberId))];
-      const members = await sql<{ id: string; name: string }[]>`
-        SELECT id, name FROM members WHERE organisation_id = ${organisationId} AND id = ANY(${ids}::uuid[])`;
+      const members = await sql<{ id: string; name: string; deletedAt: string | null }[]>`
+        SELECT id, name, deleted_at FROM members
+        WHERE organisation_id = ${organisationId} AND id = ANY(${ids}::uuid[])`;
       return {
         versions: versions.map(({ validFrom, validTo, ...version }) => ({
           ...version,
@@ -175,7 +161,12 @@ export function createScheduleStore(sql: Sql): ScheduleStore {
           since: Date.parse(row.since),
           until: Date.parse(row.until),
         })),
-        members: new Map(members.map((member) => [member.id, { ...member }])),
+        members: new Map(
+          members.map(({ id, name, deletedAt }) => [
+            id,
+            { id, name, until: deletedAt === null ? Infinity : Date.parse(deletedAt) },
+          ]),
+        ),
       };
     },
 
@@ -193,7 +184,7 @@ export async function lockTeam(
   teamId: string,
 ): Promise<{ timeZone: string } | undefined> {
   const [team] = await tx<{ timeZone: string }[]>`
-    SELECT time_zone FROM teams WHERE organisation_id = ${organisationId} AND id = ${teamId} FOR NO KEY UPDATE`;
+    SELECT time_zone FROM teams WHERE organisation_id = ${organisationId} AND id = ${teamId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
   return team;
 }
 
@@ -206,7 +197,8 @@ export async function lockMember(
 ): Promise<boolean> {
   const rows = await tx`
     SELECT id FROM members
-    WHERE organisation_id = ${organisationId} AND team_id = ${teamId} AND id = ${memberId} FOR KEY SHARE`;
+    WHERE organisation_id = ${organisationId} AND team_id = ${teamId} AND id = ${memberId} AND deleted_at IS NULL
+    FOR SHARE`;
   return rows.length > 0;
 }
 
