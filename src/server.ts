@@ -61,7 +61,7 @@ await runEntryPoint('server', async () => {
       apiKeys: createApiKeyStore(sql),
       backlog: createBacklogStore(sql),
       deliveries: createDeliveryStore(sql, sealer),
-      events: createEventStore(sql, createBell(sql, logger)),
+      events: createEventStore(sql, createBell(sql, logger), sealer),
       idempotencyKeys: createIdempotencyKeyStore(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
@@ -72,7 +72,7 @@ await runEntryPoint('server', async () => {
       schedules: createScheduleStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
       teams: createTeamStore(sql),
-      webhooks: createWebhookStore(sql),
+      webhooks: createWebhookStore(sql, sealer),
     },
     workflows: {
       ...workflows,

@@ -4,6 +4,7 @@ import type { ApiDeps } from './deps.ts';
 import { createIdempotency } from './idempotency.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { handleErrors } from './middleware/handle-errors.ts';
+import { createRateLimit, defaultRateLimits } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { serveRoutes } from './middleware/serve-routes.ts';
@@ -11,7 +12,7 @@ import { createRoutes } from './routes.ts';
 
 /** The API as a Koa app, with the routes of the given roles. */
 export function createApp(deps: ApiDeps): Koa {
-  const { sql, logger, roles, stores } = deps;
+  const { sql, logger, roles, stores, rateLimits = defaultRateLimits } = deps;
   const app = new Koa();
   // Koa's own last resort: what fails while an answer is on its way to a client that has gone.
   app.on('error', (error: Error) => logger.debug({ err: error }, 'answer not sent'));
@@ -27,6 +28,7 @@ export function createApp(deps: ApiDeps): Koa {
       apiKeys: stores.apiKeys,
       idempotency: createIdempotency(sql, stores.idempotencyKeys, deps.sealer, logger),
       clientIp: createClientIp(deps.trustedProxies),
+      rateLimits: { apiKey: createRateLimit(rateLimits.apiKey), webhook: createRateLimit(rateLimits.webhook) },
     }),
   );
   return app;

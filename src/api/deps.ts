@@ -19,6 +19,7 @@ import type { TeamStore } from '../stores/teams.ts';
 import type { WebhookStore } from '../stores/webhooks.ts';
 import type { IncidentWorkflows } from '../temporal/incident-workflows.ts';
 import type { Cursors } from './cursor.ts';
+import type { RateLimitPolicies } from './middleware/rate-limit.ts';
 
 /** All that the API needs; made in server.ts. */
 export interface ApiDeps {
@@ -52,6 +53,8 @@ export interface ApiDeps {
   /** What is wrong with a URL that deliveries shall go to, or null. */
   targetRefusal: (url: string) => Promise<string | null>;
   isMigrated: () => Promise<boolean>;
+  /** Those of rate-limit.ts unless given. */
+  rateLimits?: RateLimitPolicies;
 }
 
 export interface TemporalStatus {

@@ -7,6 +7,7 @@ export const problems = {
   malformed_cursor: { status: 400, title: 'The cursor is not one of this list' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
   unauthenticated: { status: 401, title: 'No valid API key' },
+  unverified_sender: { status: 401, title: 'The sender could not be verified' },
   permission_denied: { status: 403, title: 'The API key lacks the permission' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
@@ -14,6 +15,7 @@ export const problems = {
   incident_resolved: { status: 409, title: 'The incident is resolved' },
   already_acknowledged: { status: 409, title: 'The incident is acknowledged already' },
   limit_reached: { status: 409, title: 'There are as many as there may be' },
+  still_referenced: { status: 409, title: 'Something still refers to it' },
   idempotency_key_in_use: { status: 409, title: 'A request with this Idempotency-Key is in flight' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported content type or encoding' },
@@ -28,6 +30,22 @@ export const problems = {
 /** Seconds a client is asked to wait before it repeats a request that got 429 or 503. */
 export const retryAfterSeconds = 2;
 
+/** A refusal that says more than a code and fields: members of its problem, and headers. */
+export class DetailedRefusal extends Refusal {
+  readonly members: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    { members = {}, headers = {} }: { members?: Record<string, unknown>; headers?: Record<string, string> },
+  ) {
+    super(code, detail);
+    this.members = members;
+    this.headers = headers;
+  }
+}
+
 /** The body of every refusal (RFC 9457). */
 export interface Problem {
   type: string;
@@ -37,6 +55,8 @@ export interface Problem {
   detail: string;
   request_id: string;
   errors?: FieldError[];
+  /** What a `DetailedRefusal` adds. */
+  [member: string]: unknown;
 }
 
 export function presentProblem(refusal: Refusal, requestId: string): Problem {
@@ -49,6 +69,7 @@ export function presentProblem(refusal: Refusal, requestId: string): Problem {
     detail: refusal.message,
     request_id: requestId,
     ...(refusal.fields.length > 0 ? { errors: refusal.fields } : {}),
+    ...(refusal instanceof DetailedRefusal ? refusal.members : {}),
   };
 }
 

@@ -15,6 +15,15 @@ const problem = z
     detail: z.string(),
     request_id: z.string(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    references: z
+      .array(z.object({ type: z.string(), id: z.string().nullable(), name: z.string() }))
+      .optional()
+      .meta({ description: 'With `still_referenced`: what has to go or change first, at most 50.' }),
+    event_id: z.string().optional().meta({ description: 'With `unverified_sender`: the event as which it is kept.' }),
+    'violated-policies': z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'With `rate_limited`: the names of RateLimit-Policy that were exceeded.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457. `code` is stable; `errors` names every faulty field.' });
 

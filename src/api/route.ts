@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { ApiRole } from '../config.ts';
 import type { ErrorCode, FieldError } from '../domain/error-code.ts';
@@ -24,6 +25,7 @@ export interface RouteContext<Params = unknown, Query = unknown, Body = unknown,
   /** The client's address, behind trusted proxies too. */
   ip: string;
   contentType: string | null;
+  headers: IncomingHttpHeaders;
   /** The body's bytes, decompressed; empty when there was none. */
   bytes: Buffer;
   /**
@@ -54,6 +56,8 @@ export interface Route {
   body?: z.ZodType;
   /** What the schema cannot say. Sees the body as it came, so that its findings stand beside the schema's. */
   checkBody?: (given: unknown) => FieldError[];
+  /** The id in its path is a webhook, whose senders share a rate limit; routes with a key have the key's. */
+  isIntake?: boolean;
   /** Takes the body as bytes of any content type, up to this many, instead of JSON. */
   rawBodyLimit?: number;
   responses: Record<number, z.ZodType>;
@@ -94,6 +98,7 @@ export function defineRoute<
 export function refusalsOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>([...route.refusals, 'internal_error', 'unavailable']);
   if (route.auth !== 'none') codes.add('unauthenticated');
+  if (route.auth !== 'none' || route.isIntake) codes.add('rate_limited');
   if (route.params) codes.add('not_found');
   if (route.query) codes.add('invalid_fields');
   if (route.query && 'cursor' in route.query.shape) codes.add('malformed_cursor');

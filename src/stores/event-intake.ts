@@ -2,7 +2,8 @@ import postgres from 'postgres';
 import { v7 as uuid } from 'uuid';
 import { type Bell, shardOf } from './doorbell.ts';
 import { createEventClock } from './event-clock.ts';
-import type { EventSubmission } from './events.ts';
+import type { EventSubmission, ReceivedEvent } from './events.ts';
+import type { SenderChecks } from './sender-checks.ts';
 import type { Sql } from './sql.ts';
 
 export interface IntakeLimits {
@@ -14,7 +15,10 @@ export interface IntakeLimits {
 interface Waiting extends EventSubmission {
   id: string;
   receivedAt: string;
-  resolve(stored: { id: string; receivedAt: string } | null): void;
+  /** By which settings of the webhook its sender was checked, and with what result. */
+  checkVersion: number;
+  rejection: string | null;
+  resolve(stored: ReceivedEvent | null): void;
   reject(error: unknown): void;
 }
 
@@ -28,9 +32,10 @@ const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function createEventIntake(
   sql: Sql,
   bell: Bell,
+  senderChecks: SenderChecks,
   limits: IntakeLimits = { rows: 256, bytes: 4 * 1_024 * 1_024 },
   clock: () => string = createEventClock(),
-): (event: EventSubmission) => Promise<{ id: string; receivedAt: string } | null> {
+): (event: EventSubmission) => Promise<ReceivedEvent | null> {
   let queue: Waiting[] = [];
   let draining = false;
 
@@ -54,17 +59,40 @@ export function createEventIntake(
   };
 
   /** Settles every row; never throws. */
-  const store = async (batch: Waiting[]) => {
+  const store = async (batch: Waiting[]): Promise<void> => {
     try {
-      const stored = await insertAnew(batch);
-      bell.ring('inbox', new Set(stored.map((row) => shardOf(row.webhookId))));
-      const ids = new Set(stored.map((row) => row.id));
-      for (const row of batch) row.resolve(ids.has(row.id) ? { id: row.id, receivedAt: row.receivedAt } : null);
+      const stored = new Set((await insertAnew(batch)).map(({ id }) => id));
+      const waiting = batch.filter(({ id, rejection }) => stored.has(id) && rejection === null);
+      if (waiting.length > 0) bell.ring('inbox', new Set(waiting.map((row) => shardOf(row.webhookId))));
+      const left: Waiting[] = [];
+      for (const row of batch) {
+        const { id, receivedAt, rejection } = row;
+        if (stored.has(id)) row.resolve({ id, receivedAt, rejection });
+        else left.push(row);
+      }
+      if (left.length > 0) await storeChecked(left);
     } catch (error) {
       // A row that Postgres refuses must not fail its neighbours.
       if (batch.length > 1 && isAboutData(error)) for (const row of batch) await store([row]);
       else for (const row of batch) row.reject(error);
     }
+  };
+
+  /** For rows that were not taken: their webhook takes none, or it asks something else of its senders than we knew. */
+  const storeChecked = async (batch: Waiting[]) => {
+    const current = await senderChecks.read([...new Set(batch.map(({ webhookId }) => webhookId))]);
+    const again: Waiting[] = [];
+    for (const row of batch) {
+      const check = current.get(row.webhookId);
+      if (!check || check.version === row.checkVersion) row.resolve(null);
+      else again.push(Object.assign(row, checked(row)));
+    }
+    if (again.length > 0) await store(again);
+  };
+
+  const checked = (event: EventSubmission) => {
+    const { version, rejectionOf } = senderChecks.last(event.webhookId);
+    return { checkVersion: version, rejection: rejectionOf(event, Date.now()) };
   };
 
   /** Another process may have given an event of the same webhook the same microsecond: then times are taken anew. */
@@ -79,27 +107,22 @@ export function createEventIntake(
     }
   };
 
-  return (event) => {
-    if (!uuidForm.test(event.webhookId)) return Promise.resolve(null);
+  return (submission) => {
+    if (!uuidForm.test(submission.webhookId)) return Promise.resolve(null);
+    const event = { ...submission, webhookId: submission.webhookId.toLowerCase() };
     return new Promise((resolve, reject) => {
-      queue.push({
-        ...event,
-        webhookId: event.webhookId.toLowerCase(),
-        id: uuid(),
-        receivedAt: clock(),
-        resolve,
-        reject,
-      });
+      queue.push({ ...event, ...checked(event), id: uuid(), receivedAt: clock(), resolve, reject });
       if (!draining) void drain();
     });
   };
 }
 
-async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string; webhookId: string }[]> {
+async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string }[]> {
   const column = <T>(pick: (row: Waiting) => T) => batch.map(pick);
-  return sql<{ id: string; webhookId: string }[]>`
-    INSERT INTO events (id, organisation_id, webhook_id, shard, received_at, content_type, ip, body)
-    SELECT e.id, w.organisation_id, e.webhook_id, e.shard, e.received_at, e.content_type, e.ip, e.body
+  return sql<{ id: string }[]>`
+    INSERT INTO events (id, organisation_id, webhook_id, shard, received_at, content_type, ip, body, status, reason)
+    SELECT e.id, w.organisation_id, e.webhook_id, e.shard, e.received_at, e.content_type, e.ip, e.body,
+      CASE WHEN e.rejection IS NULL THEN 'pending' ELSE 'rejected' END, e.rejection
     FROM unnest(
       ${column((row) => row.id)}::uuid[], ${column((row) => row.webhookId)}::uuid[],
       ${column((row) => shardOf(row.webhookId))}::smallint[], ${column((row) => row.receivedAt)}::timestamptz[],
@@ -107,10 +130,12 @@ async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string; webhook
       ${sql.array(
         column((row) => row.body),
         byteaType,
-      )}::bytea[]
-    ) AS e (id, webhook_id, shard, received_at, content_type, ip, body)
-    JOIN webhooks w ON w.id = e.webhook_id AND w.enabled
-    RETURNING id, webhook_id`;
+      )}::bytea[],
+      ${column((row) => row.checkVersion)}::integer[], ${column((row) => row.rejection)}::text[]
+    ) AS e (id, webhook_id, shard, received_at, content_type, ip, body, check_version, rejection)
+    JOIN webhooks w ON w.id = e.webhook_id AND w.enabled AND w.deleted_at IS NULL
+      AND w.verification_version = e.check_version
+    RETURNING id`;
 }
 
 const byteaType = 1001;

@@ -46,9 +46,15 @@ export interface ActionRead {
 }
 
 export interface IncidentFilter {
+  /** Those it owns and those assigned to it. */
   teamId?: string | undefined;
   statuses?: Status[] | undefined;
   urgencies?: Urgency[] | undefined;
+  /** Created at or after this, and before that. */
+  since?: string | undefined;
+  until?: string | undefined;
+  /** Part of the name or the description, in whatever case. */
+  text?: string | undefined;
 }
 
 export interface IncidentReads {
@@ -89,14 +95,28 @@ export function createIncidentReads(sql: Sql): IncidentReads {
       return row;
     },
 
-    list: (organisationId, { teamId, statuses, urgencies }, { limit, descending, after }) => sql<IncidentRead[]>`
-      SELECT ${columns} FROM incidents
-      WHERE organisation_id = ${organisationId}
-        ${teamId === undefined ? sql`` : sql`AND team_id = ${teamId}`}
-        ${statuses === undefined ? sql`` : sql`AND status = ANY(${statuses})`}
-        ${urgencies === undefined ? sql`` : sql`AND urgency = ANY(${urgencies})`}
-        ${after === undefined ? sql`` : descending ? sql`AND number < ${after}` : sql`AND number > ${after}`}
-      ORDER BY number ${descending ? sql`DESC` : sql``} LIMIT ${limit}`,
+    async list(organisationId, { teamId, ...filter }, { limit, descending, after }) {
+      const wanted = sql`
+        organisation_id = ${organisationId} ${conditions(filter)}
+        ${after === undefined ? sql`` : descending ? sql`AND number < ${after}` : sql`AND number > ${after}`}`;
+      const inOrder = sql`ORDER BY number ${descending ? sql`DESC` : sql``} LIMIT ${limit}`;
+      if (teamId === undefined)
+        return [...(await sql<IncidentRead[]>`SELECT ${columns} FROM incidents WHERE ${wanted} ${inOrder}`)];
+
+      // Each half by its own index: an OR of the two would read every incident of the organisation.
+      const assigned = sql`(jsonb_path_query_array(lifecycle, '$.assignees[*] ? (@.type == "team").id') - team_id::text)`;
+      const rows = await sql<IncidentRead[]>`
+        WITH elsewhere AS MATERIALIZED (
+          SELECT id, number FROM incidents WHERE ${wanted} AND ${assigned} <> '[]' AND ${assigned} ? ${teamId}::text
+        ), own AS (
+          SELECT id, number FROM incidents WHERE ${wanted} AND team_id = ${teamId} ${inOrder}
+        ), found AS (
+          SELECT id FROM (SELECT * FROM own UNION SELECT * FROM elsewhere) AS both_halves ${inOrder}
+        )
+        SELECT ${columns} FROM incidents WHERE organisation_id = ${organisationId} AND id IN (SELECT id FROM found)
+        ORDER BY number ${descending ? sql`DESC` : sql``}`;
+      return [...rows];
+    },
 
     log: (organisationId, incidentId, { limit, after }) => sql<LogEntryRead[]>`
       SELECT sequence, index, type, at, agent, channel, details FROM log_entries
@@ -116,4 +136,18 @@ export function createIncidentReads(sql: Sql): IncidentReads {
       return rows.length > 0;
     },
   };
+
+  function conditions({ statuses, urgencies, since, until, text }: Omit<IncidentFilter, 'teamId'>) {
+    return sql`
+      ${statuses === undefined ? sql`` : sql`AND status = ANY(${statuses})`}
+      ${urgencies === undefined ? sql`` : sql`AND urgency = ANY(${urgencies})`}
+      ${since === undefined ? sql`` : sql`AND created_at >= ${since}::text::timestamptz`}
+      ${until === undefined ? sql`` : sql`AND created_at < ${until}::text::timestamptz`}
+      ${text === undefined ? sql`` : sql`AND (${contains(sql`name`, text)} OR ${contains(sql`description`, text)})`}`;
+  }
+
+  /** No pattern, so nothing in the text means anything. By ICU's rules, since a database may know no case but ASCII's. */
+  function contains(column: ReturnType<typeof sql>, text: string) {
+    return sql`strpos(lower(${column} COLLATE "und-x-icu"), lower(${text}::text COLLATE "und-x-icu")) > 0`;
+  }
 }

@@ -160,11 +160,11 @@ async function findUnknown(tx: Queryable, organisationId: string, draft: Ruleset
   const idsOf = (type: string) => assignees.filter((assignee) => assignee.type === type).map(({ id }) => id);
   const [teams, members, webhooks] = await Promise.all([
     tx<{ id: string }[]>`SELECT id FROM teams
-      WHERE organisation_id = ${organisationId} AND id = ANY(${[draft.teamId, ...idsOf('team')]}::uuid[]) FOR KEY SHARE`,
+      WHERE organisation_id = ${organisationId} AND id = ANY(${[draft.teamId, ...idsOf('team')]}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
     tx<{ id: string }[]>`SELECT id FROM members
-      WHERE organisation_id = ${organisationId} AND id = ANY(${idsOf('member')}::uuid[]) FOR KEY SHARE`,
+      WHERE organisation_id = ${organisationId} AND id = ANY(${idsOf('member')}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
     tx<{ id: string }[]>`SELECT id FROM webhooks
-      WHERE organisation_id = ${organisationId} AND id = ${draft.webhookId} FOR KEY SHARE`,
+      WHERE organisation_id = ${organisationId} AND id = ${draft.webhookId} AND deleted_at IS NULL FOR KEY SHARE`,
   ]);
   const isTeam = new Set(teams.map(({ id }) => id));
   const isMember = new Set(members.map(({ id }) => id));

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
-import type { Queryable, Sql } from './sql.ts';
+import { type Reference, referencesToTeam } from './references.ts';
+import type { Queryable, Sql, Transaction } from './sql.ts';
 
 export interface Team {
   id: string;
@@ -9,27 +10,55 @@ export interface Team {
   createdAt: string;
 }
 
+/** What stays undefined stays as it is. */
+export type TeamChange = { [Field in 'name' | 'timeZone']?: Team[Field] | undefined };
+
+/** Deleted teams are unknown to every function. */
 export interface TeamStore {
   create(organisationId: string, team: Pick<Team, 'name' | 'timeZone'>, tx: Queryable): Promise<Team>;
   get(organisationId: string, id: string): Promise<Team | undefined>;
   /** In the order of their numbers, from the one after `after`. */
   list(organisationId: string, page: { limit: number; after?: number | undefined }): Promise<Team[]>;
+  update(organisationId: string, id: string, change: TeamChange, tx: Queryable): Promise<Team | undefined>;
+  /** Answers what still refers to the team: only when that is nothing it is deleted. Undefined: there is no such team. */
+  remove(organisationId: string, id: string, tx: Transaction): Promise<Reference[] | undefined>;
 }
 
 export function createTeamStore(sql: Sql): TeamStore {
+  const columns = sql`id, number, name, time_zone, created_at`;
+
   return {
     create: (organisationId, team, tx) => insertTeam(tx, organisationId, team),
 
     async get(organisationId, id) {
       const [row] = await sql<Team[]>`
-        SELECT id, number, name, time_zone, created_at FROM teams
-        WHERE organisation_id = ${organisationId} AND id = ${id}`;
+        SELECT ${columns} FROM teams WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL`;
       return row;
     },
 
     list: (organisationId, { limit, after = 0 }) => sql<Team[]>`
-      SELECT id, number, name, time_zone, created_at FROM teams
-      WHERE organisation_id = ${organisationId} AND number > ${after} ORDER BY number LIMIT ${limit}`,
+      SELECT ${columns} FROM teams
+      WHERE organisation_id = ${organisationId} AND number > ${after} AND deleted_at IS NULL
+      ORDER BY number LIMIT ${limit}`,
+
+    async update(organisationId, id, { name, timeZone }, tx) {
+      const [row] = await tx<Team[]>`
+        UPDATE teams SET name = coalesce(${name ?? null}, name), time_zone = coalesce(${timeZone ?? null}, time_zone)
+        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
+        RETURNING ${columns}`;
+      return row;
+    },
+
+    async remove(organisationId, id, tx) {
+      // Whoever is adding a reference holds the row (FOR KEY SHARE, or by foreign key), so this waits for them.
+      const [team] = await tx`
+        SELECT id FROM teams WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL FOR UPDATE`;
+      if (!team) return undefined;
+      const references = await referencesToTeam(tx, organisationId, id);
+      if (references.length === 0)
+        await tx`UPDATE teams SET deleted_at = now() WHERE organisation_id = ${organisationId} AND id = ${id}`;
+      return references;
+    },
   };
 }
 

@@ -1,6 +1,9 @@
 import { v7 as uuid } from 'uuid';
+import type { VerificationType } from '../inbound/verification/index.ts';
+import { type Reference, referencesToWebhook } from './references.ts';
+import type { Sealer } from './sealed.ts';
+import type { Queryable, Sql, Transaction } from './sql.ts';
 import { nextNumber } from './teams.ts';
-import type { Queryable, Sql } from './sql.ts';
 
 /** Paths into the payload, for dialects that report a check. */
 export interface CheckPaths {
@@ -8,6 +11,17 @@ export interface CheckPaths {
   responseTimeMs?: string | undefined;
   error?: string | undefined;
 }
+
+/** How senders prove who they are, as far as it may be shown. */
+export interface Verification {
+  type: VerificationType;
+  username?: string | undefined;
+  /** Lower case. */
+  timestampHeader?: string | undefined;
+}
+
+/** A null secret keeps the one there is. */
+export type NewVerification = Verification & { secret: string | null };
 
 export interface Webhook {
   id: string;
@@ -18,43 +32,116 @@ export interface Webhook {
   monitorUrl: string | null;
   monitorMethod: string | null;
   checkPaths: CheckPaths;
+  tags: string[];
+  verification: Verification | null;
   createdAt: string;
 }
 
 export type NewWebhook = Pick<Webhook, 'description' | 'monitorUrl' | 'monitorMethod' | 'checkPaths'> & {
   /** Null: `Webhook <number>`. */
   name: string | null;
+  tags?: string[] | undefined;
+  verification?: (Verification & { secret: string }) | null | undefined;
 };
 
+/** What stays undefined stays as it is. */
+export type WebhookChange = {
+  [Field in 'name' | 'description' | 'enabled' | 'monitorUrl' | 'monitorMethod' | 'checkPaths' | 'tags']?:
+    Webhook[Field] | undefined;
+} & { verification?: NewVerification | null | undefined };
+
+/** `secret_needed`: a secret cannot be kept, since there is none of this type. */
+export type WebhookRefusal = 'unknown_webhook' | 'secret_needed';
+
+/** Deleted webhooks are unknown to every function. */
 export interface WebhookStore {
   create(organisationId: string, webhook: NewWebhook, tx: Queryable): Promise<Webhook>;
   get(organisationId: string, id: string): Promise<Webhook | undefined>;
   /** In the order of their numbers, from the one after `after`. */
   list(organisationId: string, page: { limit: number; after?: number | undefined }): Promise<Webhook[]>;
+  update(organisationId: string, id: string, change: WebhookChange, tx: Transaction): Promise<Webhook | WebhookRefusal>;
+  /** Answers what still refers to the webhook: only when that is nothing it is deleted. Undefined: no such webhook. */
+  remove(organisationId: string, id: string, tx: Transaction): Promise<Reference[] | undefined>;
 }
 
-export function createWebhookStore(sql: Sql): WebhookStore {
-  const columns = sql`id, number, name, description, enabled, monitor_url, monitor_method, check_paths, created_at`;
+export function createWebhookStore(sql: Sql, sealer: Sealer): WebhookStore {
+  const columns = sql`
+    id, number, name, description, enabled, monitor_url, monitor_method, check_paths, tags, verification, created_at`;
 
   return {
     async create(organisationId, webhook, tx) {
+      const id = uuid();
       const number = await nextNumber(tx, organisationId, 'webhook');
+      const { shown, sealed } = seal(webhook.verification ?? null, id);
       const [row] = await tx<Webhook[]>`
-        INSERT INTO webhooks (id, organisation_id, number, name, description, monitor_url, monitor_method, check_paths)
-        VALUES (${uuid()}, ${organisationId}, ${number}, ${webhook.name ?? `Webhook ${number}`}, ${webhook.description},
-          ${webhook.monitorUrl}, ${webhook.monitorMethod}, ${sql.json({ ...webhook.checkPaths })})
+        INSERT INTO webhooks (
+          id, organisation_id, number, name, description, monitor_url, monitor_method, check_paths, tags, verification,
+          verification_secret, verification_version)
+        VALUES (${id}, ${organisationId}, ${number}, ${webhook.name ?? `Webhook ${number}`}, ${webhook.description},
+          ${webhook.monitorUrl}, ${webhook.monitorMethod}, ${sql.json({ ...webhook.checkPaths })},
+          ${webhook.tags ?? []}::text[], ${shown}, ${sealed}, ${shown === null ? 0 : 1})
         RETURNING ${columns}`;
       return row!;
     },
 
     async get(organisationId, id) {
       const [row] = await sql<Webhook[]>`
-        SELECT ${columns} FROM webhooks WHERE organisation_id = ${organisationId} AND id = ${id}`;
+        SELECT ${columns} FROM webhooks
+        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL`;
       return row;
     },
 
     list: (organisationId, { limit, after = 0 }) => sql<Webhook[]>`
       SELECT ${columns} FROM webhooks
-      WHERE organisation_id = ${organisationId} AND number > ${after} ORDER BY number LIMIT ${limit}`,
+      WHERE organisation_id = ${organisationId} AND number > ${after} AND deleted_at IS NULL
+      ORDER BY number LIMIT ${limit}`,
+
+    async update(organisationId, id, change, tx) {
+      const [before] = await tx<Webhook[]>`
+        SELECT ${columns} FROM webhooks
+        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+      if (!before) return 'unknown_webhook';
+      const { verification, ...fields } = change;
+      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+      const after: Webhook = { ...before, ...given };
+      if (verification?.secret === null && before.verification?.type !== verification.type) return 'secret_needed';
+      const { shown, sealed } = seal(verification ?? null, id);
+      const [row] = await tx<Webhook[]>`
+        UPDATE webhooks SET
+          name = ${after.name}, description = ${after.description}, enabled = ${after.enabled},
+          monitor_url = ${after.monitorUrl}, monitor_method = ${after.monitorMethod},
+          check_paths = ${sql.json({ ...after.checkPaths })}, tags = ${after.tags}::text[]
+          ${
+            verification === undefined
+              ? tx``
+              : tx`, verification = ${shown}, verification_version = verification_version + 1,
+                  verification_secret = ${verification?.secret === null ? tx`verification_secret` : sealed}`
+          }
+        WHERE organisation_id = ${organisationId} AND id = ${id}
+        RETURNING ${columns}`;
+      return row!;
+    },
+
+    async remove(organisationId, id, tx) {
+      // Whoever is storing a ruleset for it holds the row (FOR KEY SHARE), so this waits for them.
+      const [webhook] = await tx`
+        SELECT id FROM webhooks
+        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL FOR UPDATE`;
+      if (!webhook) return undefined;
+      const references = await referencesToWebhook(tx, organisationId, id);
+      if (references.length === 0)
+        // What it needed to verify senders is needed no more.
+        await tx`
+          UPDATE webhooks SET deleted_at = now(), verification = NULL, verification_secret = NULL,
+            verification_version = verification_version + 1
+          WHERE organisation_id = ${organisationId} AND id = ${id}`;
+      return references;
+    },
   };
+
+  function seal(verification: NewVerification | null, id: string) {
+    if (verification === null) return { shown: null, sealed: null };
+    const { secret, ...shown } = verification;
+    return { shown: sql.json({ ...shown }), sealed: secret === null ? null : sealer.seal(secret, id) };
+  }
 }

@@ -7,6 +7,7 @@ import type { Condition } from '../../src/domain/ruleset/ruleset.ts';
 import { genericJson } from '../../src/inbound/generic-json.ts';
 import { type Bell, createBell, createEar, type Ear, shardOf } from '../../src/stores/doorbell.ts';
 import { createEventStore, type EventStore } from '../../src/stores/events.ts';
+import { createSealer } from '../../src/stores/sealed.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createTransitionStore } from '../../src/stores/transitions.ts';
 import { transition } from '../../src/domain/incident/transition.ts';
@@ -58,6 +59,7 @@ describe('evaluateRulesets', () => {
       webhookId,
       contentType: 'application/json',
       ip: '192.0.2.7',
+      headers: {},
       body: Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)),
     });
   const addRuleset = async (conditions: Condition[], given: object = {}) => {
@@ -98,7 +100,7 @@ describe('evaluateRulesets', () => {
     database = await createTestDatabase({ onQuery: (query) => statements.push(query) });
     bell = createBell(database.sql, logger);
     ear = await createEar(database.sql);
-    events = createEventStore(database.sql, bell);
+    events = createEventStore(database.sql, bell, createSealer('test-secret-key-of-32-characters-or-more'));
   });
   after(async () => {
     await ear.close();

@@ -49,21 +49,35 @@ describe('the OpenAPI document', () => {
   it('names every path the product promises', () => {
     const named = operations.map(({ method, path }) => `${method} ${path}`).sort();
     assert.deepEqual(named, [
+      'DELETE /v1/ruleset/{id}',
+      'DELETE /v1/team/{id}',
+      'DELETE /v1/team/{id}/member/{member_id}',
+      'DELETE /v1/team/{id}/override',
+      'DELETE /v1/team/{id}/schedule',
+      'DELETE /v1/webhook/{id}',
       'GET /health',
       'GET /openapi.json',
       'GET /ready',
+      'GET /v1/customer/{id}/schedule',
+      'GET /v1/event/{id}',
       'GET /v1/health-check',
       'GET /v1/incident/{id}',
       'GET /v1/incident/{id}/actions',
       'GET /v1/incident/{id}/log',
       'GET /v1/organisation',
       'GET /v1/organisation/incidents',
+      'GET /v1/ruleset/{id}',
       'GET /v1/rulesets',
       'GET /v1/subscription/{id}/deliveries',
       'GET /v1/subscriptions',
+      'GET /v1/team/{id}',
       'GET /v1/team/{id}/incidents',
+      'GET /v1/team/{id}/member/{member_id}',
       'GET /v1/team/{id}/members',
+      'GET /v1/team/{id}/on-call',
+      'GET /v1/team/{id}/override',
       'GET /v1/teams',
+      'GET /v1/webhook/{id}',
       'GET /v1/webhook/{id}/events',
       'GET /v1/webhooks',
       'POST /v1/incident/webhook/{id}',
@@ -77,7 +91,14 @@ describe('the OpenAPI document', () => {
       'POST /v1/team',
       'POST /v1/team/{id}/incident',
       'POST /v1/team/{id}/member',
+      'POST /v1/team/{id}/override',
+      'POST /v1/team/{id}/schedule',
       'POST /v1/webhook',
+      'PUT /v1/ruleset/{id}',
+      'PUT /v1/team/{id}',
+      'PUT /v1/team/{id}/member/{member_id}',
+      'PUT /v1/team/{id}/schedule',
+      'PUT /v1/webhook/{id}',
     ]);
   });
 
@@ -140,6 +161,13 @@ describe('the OpenAPI document', () => {
     const incident = (
       await api.post(`/v1/team/${own.teamId}/incident`, { name: 'I', description: '', urgency: 'low' }, as)
     ).body;
+    const member = (await api.post(`/v1/team/${own.teamId}/member`, { name: 'M', email: 'm@example.com' }, as)).body;
+    const event = (await api.post(`/v1/incident/webhook/${webhook.id}`, {}, { key: null })).body;
+    const rule = {
+      ...{ rule_type: 'webhook', level: 'team', team_id: own.teamId, urgency: 'low', conditions: [] },
+      ...{ name: 'R', description: '' },
+    };
+    const ruleset = (await api.post('/v1/ruleset', rule, as)).body;
     // Commands to it are then refused at once, without asking Temporal.
     await api.database.sql`UPDATE incidents SET status = 'resolved' WHERE id = ${incident.id}`;
     const existing: Record<string, string> = {
@@ -147,27 +175,48 @@ describe('the OpenAPI document', () => {
       webhook: webhook.id,
       subscription: subscription.id,
       incident: incident.id,
+      customer: own.id,
+      event: event.id,
+      ruleset: ruleset.id,
     };
+    const entry = { team_member_id: unknown, week_days: [1], start_time: '08:00:00', end_time: '17:59:59' };
+    const created_at = '2024-01-01T00:00:00Z';
     const bodies: Record<string, Json> = {
       '/v1/team/{id}/member': { name: 'A', email: 'a@example.com' },
       '/v1/team/{id}/incident': { name: 'A', description: 'B', urgency: 'low' },
       '/v1/incident/{id}/action': { type: 'trigger-alerts' },
+      '/v1/team/{id}/override': { member_id: unknown, since: created_at, until: '2024-01-02T00:00:00Z' },
+      '/v1/team/{id}/schedule': entry,
+      'PUT /v1/team/{id}/schedule': { ...entry, created_at },
+      'PUT /v1/ruleset/{id}': { ...rule, team_id: await api.defaultTeamId() },
     };
-    const keyed = operations.filter(({ isKeyed, hasId }) => isKeyed && hasId);
-    assert.ok(keyed.length >= 12);
+    const queries: Record<string, string> = {
+      'DELETE /v1/team/{id}/override': `?override_id=${unknown}`,
+      'DELETE /v1/team/{id}/schedule': `?team_member_id=${unknown}&created_at=${created_at}`,
+    };
+    // What these change or delete is named beside the path, and nothing of that name exists.
+    const namedBeside = new Set([...Object.keys(queries), 'PUT /v1/team/{id}/schedule']);
+    const isLast = ({ method }: Operation) => Number(method === 'DELETE');
+    const keyed = operations
+      .filter(({ isKeyed, hasId }) => isKeyed && hasId)
+      .sort((a, b) => isLast(a) - isLast(b) || b.path.length - a.path.length);
+    assert.ok(keyed.length >= 25);
     for (const { method, path, responses } of keyed) {
       assert.match(responses['404']!.description, /not_found/);
       const foreign = existing[path.split('/')[2]!];
       assert.ok(foreign, path);
-      const json = method === 'POST' ? (bodies[path] ?? {}) : undefined;
+      const takesBody = method === 'POST' || method === 'PUT';
+      const json = takesBody ? (bodies[`${method} ${path}`] ?? bodies[path] ?? {}) : undefined;
+      const target = path.replace('{member_id}', member.id) + (queries[`${method} ${path}`] ?? '');
       const answers = [];
       for (const id of [unknown, foreign, foreign.toUpperCase(), 'x', `${foreign}0`, '1', "'--", '%20']) {
-        const answer = await api.send(method, path.replace('{id}', id), { json });
+        const answer = await api.send(method, target.replace('{id}', id), { json });
         assert.equal(answer.status, 404, `${method} ${path} ${id}`);
         answers.push({ ...answer.body, request_id: '' });
       }
       for (const answer of answers) assert.deepEqual(answer, answers[0]);
-      const asOwner = await api.send(method, path.replace('{id}', foreign.toUpperCase()), { json, key: own.key });
+      if (namedBeside.has(`${method} ${path}`)) continue;
+      const asOwner = await api.send(method, target.replace('{id}', foreign.toUpperCase()), { json, key: own.key });
       assert.notEqual(asOwner.status, 404, `${method} ${path} exists for its owner`);
     }
   });

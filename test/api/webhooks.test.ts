@@ -19,6 +19,8 @@ describe('webhooks and their events over HTTP', () => {
       monitor_url: 'https://api.example.com/health',
       monitor_method: 'GET',
       check_paths: { http_status_code: 'response.status', error: '/error/text' },
+      tags: ['production', 'eu-central-1'],
+      verification: null,
     };
     const { status, body } = await api.post('/v1/webhook', given);
     assert.equal(status, 201);

@@ -3,6 +3,9 @@ import { v7 as uuid } from 'uuid';
 import { createEventIntake } from '../../src/stores/event-intake.ts';
 import { shardOf, type Bell } from '../../src/stores/doorbell.ts';
 import { createEventStore, type EventStore } from '../../src/stores/events.ts';
+import { createSealer } from '../../src/stores/sealed.ts';
+import { createSenderChecks } from '../../src/stores/sender-checks.ts';
+import { createWebhookStore } from '../../src/stores/webhooks.ts';
 import { createSql } from '../../src/stores/sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
@@ -14,11 +17,13 @@ describe('events', () => {
   let rings: string[];
   let bell: Bell;
   let events: EventStore;
+  const sealer = createSealer('test-secret-key-of-32-characters-or-more');
 
   const submission = (body: Buffer | string, webhookId = acme.webhookId) => ({
     webhookId,
     contentType: 'application/json',
     ip: '192.0.2.7',
+    headers: {},
     body: Buffer.from(body),
   });
 
@@ -32,7 +37,7 @@ describe('events', () => {
     acme = await insertOrganisation(database.sql);
     rings = [];
     bell = { ring: (pump, shards) => [...shards].forEach((shard) => rings.push(`${pump}-${shard}`)) };
-    events = createEventStore(database.sql, bell);
+    events = createEventStore(database.sql, bell, sealer);
     statements.length = 0;
   });
 
@@ -49,8 +54,10 @@ describe('events', () => {
       const stored = await events.submit({ ...submission(body), contentType: null });
       assert.ok(stored);
       const [listed] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 });
+      assert.equal(stored.rejection, null);
       assert.deepEqual(listed, {
-        ...stored,
+        id: stored.id,
+        receivedAt: stored.receivedAt,
         webhookId: acme.webhookId,
         contentType: null,
         ip: '192.0.2.7',
@@ -87,7 +94,10 @@ describe('events', () => {
   });
 
   it('bounds the bytes of a batch, and lets a large body go alone', async () => {
-    const submit = createEventIntake(database.sql, bell, { rows: 100, bytes: 1_000 });
+    const submit = createEventIntake(database.sql, bell, createSenderChecks(database.sql, sealer), {
+      rows: 100,
+      bytes: 1_000,
+    });
     const bodies = [10, 600, 300, 200, 5_000, 10].map((size) => Buffer.alloc(size, 32));
     assert.ok((await Promise.all(bodies.map((body) => submit(submission(body))))).every(Boolean));
     // 10 | 600 + 300 | 200 | 5,000 | 10
@@ -113,8 +123,20 @@ describe('events', () => {
       const times = [taken, taken, taken, '2026-11-21T05:09:43.120002Z'];
       return () => times.shift() ?? '2026-11-21T05:09:43.120003Z';
     };
-    const first = await createEventIntake(database.sql, bell, undefined, () => taken)(submission('first'));
-    const second = await createEventIntake(database.sql, bell, undefined, clock())(submission('second'));
+    const first = await createEventIntake(
+      database.sql,
+      bell,
+      createSenderChecks(database.sql, sealer),
+      undefined,
+      () => taken,
+    )(submission('first'));
+    const second = await createEventIntake(
+      database.sql,
+      bell,
+      createSenderChecks(database.sql, sealer),
+      undefined,
+      clock(),
+    )(submission('second'));
     assert.equal(first?.receivedAt, taken);
     assert.equal(second?.receivedAt, '2026-11-21T05:09:43.120002Z');
   });
@@ -134,9 +156,76 @@ describe('events', () => {
     assert.deepEqual(await events.list(other.organisationId, acme.webhookId, { limit: 10 }), []);
   });
 
+  it('costs a webhook that verifies nobody no statement, and one that does a single one more, once', async () => {
+    const webhooks = createWebhookStore(database.sql, sealer);
+    const verification = { type: 'bearer' as const, secret: 'token-of-the-sender' };
+    const asks = (change: object) =>
+      database.sql.begin((tx) => webhooks.update(acme.organisationId, acme.webhookId, change, tx));
+    const rejectionOf = async (headers: Record<string, string>) => {
+      statements.length = 0;
+      const stored = await events.submit({ ...submission('{}'), headers });
+      return [stored?.rejection ?? null, statements.length];
+    };
+    const right = { authorization: 'Bearer token-of-the-sender' };
+    const wrong = { authorization: 'Bearer token-of-another' };
+    const refusal = 'The token in Authorization is not the right one';
+
+    assert.deepEqual(await rejectionOf(wrong), [null, 1]);
+    await asks({ verification });
+    // Tried under what was known, refused by the INSERT, read, and stored with the result.
+    assert.deepEqual(await rejectionOf(wrong), [refusal, 3]);
+    assert.deepEqual(await rejectionOf(wrong), [refusal, 1]);
+    assert.deepEqual(await rejectionOf(right), [null, 1]);
+    await asks({ name: 'Renamed' });
+    assert.deepEqual(await rejectionOf(right), [null, 1]);
+    await asks({ verification: { ...verification, secret: 'another-token' } });
+    assert.deepEqual(await rejectionOf(right), [refusal, 3], 'from the moment it is committed');
+    await asks({ verification: null });
+    assert.deepEqual(await rejectionOf({}), [null, 3]);
+    const rungBefore = rings.length;
+    await asks({ verification });
+    await events.submit({ ...submission('{}'), headers: wrong });
+    assert.equal(rings.length, rungBefore, 'nobody is called for what is rejected');
+    const [last] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 });
+    assert.deepEqual([last?.status, last?.reason], ['rejected', refusal]);
+  });
+
+  it('lets nobody through when the secret cannot be opened', async () => {
+    const other = createWebhookStore(database.sql, createSealer('another-secret-key-of-32-characters!!'));
+    const verification = { type: 'bearer' as const, secret: 'token-of-the-sender' };
+    await database.sql.begin((tx) => other.update(acme.organisationId, acme.webhookId, { verification }, tx));
+    const headers = { authorization: 'Bearer token-of-the-sender' };
+    const stored = await events.submit({ ...submission('{}'), headers });
+    assert.match(stored?.rejection ?? '', /set it again/);
+  });
+
+  it('judges a batch of several webhooks each by its own', async () => {
+    const webhooks = createWebhookStore(database.sql, sealer);
+    const common = { name: null, description: '', monitorUrl: null, monitorMethod: null, checkPaths: {} };
+    const strict = await Promise.all(
+      [1, 2].map((n) => {
+        const verification = { type: 'bearer' as const, secret: `token-number-${n}` };
+        return webhooks.create(acme.organisationId, { ...common, verification }, database.sql);
+      }),
+    );
+    const ids = [acme.webhookId, ...strict.map(({ id }) => id), uuid()];
+    const stored = await Promise.all(
+      Array.from({ length: 80 }, (_, index) => {
+        const headers = { authorization: 'Bearer token-number-1' };
+        return events.submit({ ...submission(`${index}`, ids[index % 4]), headers });
+      }),
+    );
+    const told = stored.map((event) => (event === null ? 'none' : event.rejection === null ? 'taken' : 'rejected'));
+    assert.deepEqual(
+      told,
+      Array.from({ length: 80 }, (_, index) => ['taken', 'taken', 'rejected', 'none'][index % 4]),
+    );
+    assert.equal(new Set(stored.map((event) => event?.id)).size, 61);
+  });
+
   it('rejects while Postgres is away, and works again when it is back', async () => {
     const away = createSql('postgres://postgres@127.0.0.1:1/nowhere');
-    const submit = createEventIntake(away, bell);
+    const submit = createEventIntake(away, bell, createSenderChecks(away, sealer));
     await assert.rejects(submit(submission('{}')), /ECONNREFUSED|CONNECT/);
     await assert.rejects(submit(submission('{}')), /ECONNREFUSED|CONNECT/);
     await away.end({ timeout: 1 });

@@ -102,7 +102,7 @@ export async function startTestApi({
       apiKeys: createApiKeyStore(sql),
       backlog: createBacklogStore(sql),
       deliveries: createDeliveryStore(sql, sealer),
-      events: createEventStore(sql, createBell(sql, logger)),
+      events: createEventStore(sql, createBell(sql, logger), sealer),
       idempotencyKeys: createIdempotencyKeyStore(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
@@ -113,7 +113,7 @@ export async function startTestApi({
       schedules: createScheduleStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
       teams: createTeamStore(sql),
-      webhooks: createWebhookStore(sql),
+      webhooks: createWebhookStore(sql, sealer),
     },
     workflows: {
       ...workflows,

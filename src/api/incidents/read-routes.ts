@@ -27,17 +27,18 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
   }
 
   async function list(organisationId: string, teamId: string | undefined, query: z.output<typeof incidentQuery>) {
-    const { status: statuses, urgency: urgencies, sort } = query;
+    const { status: statuses, urgency: urgencies, since, until, text, sort } = query;
+    const filter = { teamId, statuses, urgencies, since, until, text };
     const { rows, nextCursor } = await readPage(
       cursors,
-      { list: 'incidents', organisationId, filters: { teamId, statuses, urgencies, sort } },
+      { list: 'incidents', organisationId, filters: { ...filter, sort } },
       query,
       (limit, after) =>
-        reads.list(
-          organisationId,
-          { teamId, statuses, urgencies },
-          { limit, descending: sort === '-number', after: after?.[0] as number | undefined },
-        ),
+        reads.list(organisationId, filter, {
+          limit,
+          descending: sort === '-number',
+          after: after?.[0] as number | undefined,
+        }),
       ({ number }) => [number],
     );
     return { status: 200 as const, body: { incidents: rows.map(presentIncident), next_cursor: nextCursor } };
@@ -48,6 +49,7 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       method: 'GET',
       path: '/v1/team/{id}/incidents',
       summary: 'List the incidents of a team',
+      description: 'Those it owns and those assigned to it.',
       tag: 'Incidents',
       role: 'query',
       auth: 'key',

@@ -70,10 +70,15 @@ export const newIncident = z.strictObject({
   auto_resolve_timeout: timeout.default(defaultAutoResolveTimeout),
 });
 
+const queryTime = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-03-15T19:09:39Z' });
+
 export const incidentQuery = z.strictObject({
   ...page,
   status: queryList(statuses),
   urgency: queryList(urgencies),
+  since: queryTime.optional().meta({ description: 'Created at this time or later.' }),
+  until: queryTime.optional().meta({ description: 'Created before this time.' }),
+  text: text(200).optional().meta({ description: 'Part of the name or the description, in whatever case.' }),
   sort: z.enum(['-number', 'number']).default('-number'),
 });
 

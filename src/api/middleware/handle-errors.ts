@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import { Refusal } from '../../domain/error-code.ts';
 import type { Logger } from '../../logger.ts';
-import { presentProblem, problems, refusalOf, retryAfterSeconds } from '../errors.ts';
+import { DetailedRefusal, presentProblem, problems, refusalOf, retryAfterSeconds } from '../errors.ts';
 
 /** Every error becomes problem+json. One that nobody foresaw is logged once and shown as a bare 500. */
 export function handleErrors(logger: Logger): Middleware {
@@ -18,6 +18,7 @@ export function handleErrors(logger: Logger): Middleware {
       ctx.body = JSON.stringify(presentProblem(refusal, ctx.state.requestId));
       ctx.type = 'application/problem+json';
       if (status === 429 || status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
+      if (refusal instanceof DetailedRefusal) ctx.set(refusal.headers);
     }
   };
 }

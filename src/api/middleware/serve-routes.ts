@@ -9,6 +9,7 @@ import { takesIdempotencyKey, type Outcome, type Route, type RouteContext } from
 import { createRouter } from '../router.ts';
 import { firstOfEach, validate } from '../validate.ts';
 import { authenticate } from './authenticate.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { readBody } from './read-body.ts';
 
 export interface ServeRoutesDeps {
@@ -16,6 +17,7 @@ export interface ServeRoutesDeps {
   apiKeys: ApiKeyStore;
   idempotency: Idempotency;
   clientIp: (socketAddress: string, forwardedFor: string) => string;
+  rateLimits: { apiKey: RateLimit; webhook: RateLimit };
 }
 
 const jsonBodyLimit = 1024 * 1024;
@@ -29,6 +31,9 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
     if (!route) return;
     const key = await authenticate(ctx, route.declaration.auth, deps.apiKeys);
     ctx.state.key = key;
+    if (key) deps.rateLimits.apiKey(ctx, key.id);
+    else if (route.declaration.isIntake && isId(route.params.id))
+      deps.rateLimits.webhook(ctx, route.params.id.toLowerCase());
     const request = await readRequest(ctx, route.declaration, route.params, key, deps);
     const outcome = await act(ctx, route.declaration, request, deps);
     ctx.status = outcome.status;
@@ -50,6 +55,11 @@ function findRoute(ctx: Context, match: ReturnType<typeof createRouter>) {
   }
   ctx.state.route = found.route;
   return { declaration: found.route, params: found.params };
+}
+
+/** What is no id is answered 404 anyway, and need not be remembered. */
+function isId(text: string | undefined): text is string {
+  return text?.length === 36;
 }
 
 type Request = Omit<RouteContext, 'transaction' | 'commandId'>;
@@ -84,6 +94,7 @@ async function readRequest(
     requestId: ctx.state.requestId,
     ip: deps.clientIp(ctx.req.socket.remoteAddress ?? '', ctx.get('X-Forwarded-For')),
     contentType,
+    headers: ctx.headers,
     bytes,
   };
 }

@@ -1,17 +1,15 @@
 import { z } from 'zod';
-import { Refusal } from '../../domain/error-code.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
-import { email, nextCursor, page, pathId, text, timeZone } from '../fields.ts';
+import { nextCursor, page, pathId, text, timeZone } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { member, presentMember, presentTeam, team } from './schema.ts';
+import { deletion, stillReferenced } from '../still-referenced.ts';
+import { createMemberRoutes } from './member-routes.ts';
+import { changedTeam, presentTeam, team } from './schema.ts';
 
-export function createTeamRoutes({ stores, cursors }: ApiDeps): Route[] {
-  async function requireTeam(organisationId: string, teamId: string): Promise<void> {
-    if (!(await stores.teams.get(organisationId, teamId))) throw notFound();
-  }
-
+export function createTeamRoutes(deps: ApiDeps): Route[] {
+  const { stores, cursors } = deps;
   return [
     defineRoute({
       method: 'POST',
@@ -51,52 +49,62 @@ export function createTeamRoutes({ stores, cursors }: ApiDeps): Route[] {
       },
     }),
     defineRoute({
-      method: 'POST',
-      path: '/v1/team/{id}/member',
-      summary: 'Add a member to a team',
-      tag: 'Teams',
-      role: 'command',
-      auth: 'key',
-      params: pathId,
-      body: z.strictObject({ name: text(255), email, time_zone: timeZone.nullable().default(null) }),
-      responses: { 201: member },
-      refusals: ['already_exists'],
-      handler: async ({ key: { organisationId }, params, body, transaction }) => {
-        await requireTeam(organisationId, params.id);
-        return transaction(async (tx) => {
-          const draft = { teamId: params.id, name: body.name, email: body.email, timeZone: body.time_zone };
-          const created = await stores.members.create(organisationId, draft, tx);
-          if (!created)
-            throw new Refusal('already_exists', 'The team has a member with this e-mail address.', [
-              { field: 'email', message: 'belongs to a member of the team' },
-            ]);
-          return { status: 201 as const, body: presentMember(created) };
-        });
-      },
-    }),
-    defineRoute({
       method: 'GET',
-      path: '/v1/team/{id}/members',
-      summary: 'List the members of a team, oldest first',
+      path: '/v1/team/{id}',
+      summary: 'One team',
       tag: 'Teams',
       role: 'query',
       auth: 'key',
       params: pathId,
-      query: z.strictObject(page),
-      responses: { 200: z.object({ members: z.array(member), next_cursor: nextCursor }) },
+      responses: { 200: team },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        await requireTeam(organisationId, params.id);
-        const { rows, nextCursor } = await readPage(
-          cursors,
-          { list: 'members', organisationId, filters: { team: params.id } },
-          query,
-          (limit, after) =>
-            stores.members.list(organisationId, params.id, { limit, after: after?.[0] as string | undefined }),
-          ({ id }) => [id],
-        );
-        return { status: 200, body: { members: rows.map(presentMember), next_cursor: nextCursor } };
+      handler: async ({ key, params }) => {
+        const found = await stores.teams.get(key.organisationId, params.id);
+        if (!found) throw notFound();
+        return { status: 200, body: presentTeam(found) };
       },
     }),
+    defineRoute({
+      method: 'PUT',
+      path: '/v1/team/{id}',
+      summary: 'Change a team',
+      description:
+        'Fields left out stay as they are. The schedule follows a new time zone from now on; who was on call before stays as it was.',
+      tag: 'Teams',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      body: changedTeam,
+      responses: { 200: team },
+      refusals: [],
+      handler: ({ key, params, body, transaction }) =>
+        transaction(async (tx) => {
+          const change = { name: body.name, timeZone: body.time_zone };
+          const changed = await stores.teams.update(key.organisationId, params.id, change, tx);
+          if (!changed) throw notFound();
+          return { status: 200 as const, body: presentTeam(changed) };
+        }),
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/team/{id}',
+      summary: 'Delete a team',
+      description:
+        'Refused while it is the default team, has members, or is named by rulesets, open incidents, schedule entries or overrides. Its incidents that are over stay.',
+      tag: 'Teams',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: deletion },
+      refusals: ['still_referenced'],
+      handler: ({ key, params, transaction }) =>
+        transaction(async (tx) => {
+          const left = await stores.teams.remove(key.organisationId, params.id, tx);
+          if (!left) throw notFound();
+          if (left.length > 0) throw stillReferenced('team', left);
+          return { status: 200 as const, body: { message: 'The team was deleted.' } };
+        }),
+    }),
+    ...createMemberRoutes(deps),
   ];
 }

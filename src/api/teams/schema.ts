@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { Member } from '../../stores/members.ts';
 import type { Team } from '../../stores/teams.ts';
-import { id, timestamp } from '../fields.ts';
+import { email, id, text, timestamp, timeZone } from '../fields.ts';
+
+export const changedTeam = z.strictObject({ name: text(255).optional(), time_zone: timeZone.optional() });
+
+export const changedMember = z.strictObject({
+  name: text(255).optional(),
+  email: email.optional(),
+  time_zone: timeZone.nullable().optional().meta({ description: "Null: the team's." }),
+});
 
 export const team = z
   .object({ id, number: z.int(), name: z.string(), time_zone: z.string(), created_at: timestamp })

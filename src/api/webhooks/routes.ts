@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../errors.ts';
+import { invalidField, notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { event, newWebhook, presentEvent, presentWebhook, receivedEvent, webhook } from './schema.ts';
+import { deletion, stillReferenced } from '../still-referenced.ts';
+import { createEventRoutes } from './event-routes.ts';
+import { changedWebhook, checkPathsOf, newWebhook, presentWebhook, webhook } from './schema.ts';
+import { draftOfVerification } from './verification.ts';
 
-const largestEvent = 512 * 1024;
-
-export function createWebhookRoutes({ stores, cursors, publicUrl }: ApiDeps): Route[] {
+export function createWebhookRoutes(deps: ApiDeps): Route[] {
+  const { stores, cursors, publicUrl } = deps;
   return [
     defineRoute({
       method: 'POST',
@@ -20,8 +22,10 @@ export function createWebhookRoutes({ stores, cursors, publicUrl }: ApiDeps): Ro
       body: newWebhook,
       responses: { 201: webhook },
       refusals: [],
-      handler: ({ key, body, transaction }) =>
-        transaction(async (tx) => {
+      handler: ({ key, body, transaction }) => {
+        const verification = body.verification && draftOfVerification(body.verification);
+        if (verification && verification.secret === null) throw secretNeeded();
+        return transaction(async (tx) => {
           const created = await stores.webhooks.create(
             key.organisationId,
             {
@@ -29,15 +33,80 @@ export function createWebhookRoutes({ stores, cursors, publicUrl }: ApiDeps): Ro
               description: body.description,
               monitorUrl: body.monitor_url,
               monitorMethod: body.monitor_method,
-              checkPaths: {
-                httpStatusCode: body.check_paths.http_status_code,
-                responseTimeMs: body.check_paths.response_time_ms,
-                error: body.check_paths.error,
-              },
+              checkPaths: checkPathsOf(body.check_paths),
+              tags: body.tags,
+              verification: verification && { ...verification, secret: verification.secret! },
             },
             tx,
           );
           return { status: 201 as const, body: presentWebhook(created, publicUrl) };
+        });
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/webhook/{id}',
+      summary: 'One webhook',
+      tag: 'Webhooks',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: webhook },
+      refusals: [],
+      handler: async ({ key, params }) => {
+        const found = await stores.webhooks.get(key.organisationId, params.id);
+        if (!found) throw notFound();
+        return { status: 200, body: presentWebhook(found, publicUrl) };
+      },
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/v1/webhook/{id}',
+      summary: 'Change, enable or disable a webhook',
+      description: 'Fields left out stay as they are. The URL of a disabled webhook answers like an unknown one.',
+      tag: 'Webhooks',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      body: changedWebhook,
+      responses: { 200: webhook },
+      refusals: [],
+      handler: ({ key, params, body, transaction }) =>
+        transaction(async (tx) => {
+          const change = {
+            name: body.name,
+            description: body.description,
+            enabled: body.enabled,
+            monitorUrl: body.monitor_url,
+            monitorMethod: body.monitor_method,
+            checkPaths: body.check_paths && checkPathsOf(body.check_paths),
+            tags: body.tags,
+            verification: body.verification && draftOfVerification(body.verification),
+          };
+          const changed = await stores.webhooks.update(key.organisationId, params.id, change, tx);
+          if (changed === 'unknown_webhook') throw notFound();
+          if (changed === 'secret_needed') throw secretNeeded();
+          return { status: 200 as const, body: presentWebhook(changed, publicUrl) };
+        }),
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/webhook/{id}',
+      summary: 'Delete a webhook',
+      description:
+        'Refused while a ruleset names it. Its URL then answers like an unknown one; events that it took before are still evaluated, and can be read by their ids.',
+      tag: 'Webhooks',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: deletion },
+      refusals: ['still_referenced'],
+      handler: ({ key, params, transaction }) =>
+        transaction(async (tx) => {
+          const left = await stores.webhooks.remove(key.organisationId, params.id, tx);
+          if (!left) throw notFound();
+          if (left.length > 0) throw stillReferenced('webhook', left);
+          return { status: 200 as const, body: { message: 'The webhook was deleted.' } };
         }),
     }),
     defineRoute({
@@ -62,67 +131,10 @@ export function createWebhookRoutes({ stores, cursors, publicUrl }: ApiDeps): Ro
         return { status: 200, body: { webhooks, next_cursor: nextCursor } };
       },
     }),
-    defineRoute({
-      method: 'POST',
-      path: '/v1/incident/webhook/{id}',
-      summary: 'Submit an event',
-      description:
-        'Needs no key: knowing the id is enough. Takes any body up to 512 KiB, an empty one too, and keeps it byte for byte. The event is stored before the answer; rulesets are evaluated after it.',
-      tag: 'Webhooks',
-      role: 'gateway',
-      auth: 'none',
-      params: pathId,
-      rawBodyLimit: largestEvent,
-      responses: { 201: receivedEvent },
-      refusals: [],
-      handler: async ({ params, bytes, contentType, ip }) => {
-        const type = contentType === null ? null : storableHeader(contentType);
-        const stored = await stores.events.submit({ webhookId: params.id, contentType: type, ip, body: bytes });
-        if (!stored) throw notFound();
-        const message = 'Event received.';
-        return {
-          status: 201,
-          body: { id: stored.id, message, ip, content_type: type, received_at: stored.receivedAt },
-        };
-      },
-    }),
-    defineRoute({
-      method: 'GET',
-      path: '/v1/webhook/{id}/events',
-      summary: 'List the events a webhook received, newest first',
-      tag: 'Webhooks',
-      role: 'query',
-      auth: 'key',
-      params: pathId,
-      query: z.strictObject({
-        ...page,
-        last_received_at: z.iso
-          .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-03-15T19:09:39Z' })
-          .optional()
-          .meta({ description: 'Only events received before this.' }),
-      }),
-      responses: { 200: z.object({ events: z.array(event), next_cursor: nextCursor }) },
-      refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        if (!(await stores.webhooks.get(organisationId, params.id))) throw notFound();
-        const before = query.last_received_at;
-        const { rows, nextCursor } = await readPage(
-          cursors,
-          { list: 'events', organisationId, filters: { webhook: params.id, before } },
-          query,
-          (limit, after) => {
-            const lastReceivedAt = (after?.[0] as string | undefined) ?? before;
-            return stores.events.list(organisationId, params.id, { limit, lastReceivedAt });
-          },
-          ({ receivedAt }) => [receivedAt],
-        );
-        return { status: 200, body: { events: rows.map(presentEvent), next_cursor: nextCursor } };
-      },
-    }),
+    ...createEventRoutes(deps),
   ];
 }
 
-/** Header values reach us as Latin-1; only what is printable is kept, and not without end. */
-function storableHeader(value: string): string {
-  return value.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 255);
+function secretNeeded() {
+  return invalidField('verification.secret', 'is required: there is none of this type yet');
 }

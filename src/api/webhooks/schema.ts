@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { parsePath } from '../../domain/json/path.ts';
 import type { StoredEvent } from '../../stores/events.ts';
-import type { Webhook } from '../../stores/webhooks.ts';
+import type { CheckPaths, Webhook } from '../../stores/webhooks.ts';
 import { httpUrl, id, optionalText, text, timestamp } from '../fields.ts';
+import { newVerification, presentVerification, verification } from './verification.ts';
 
 const jsonPath = text(512).superRefine((value, context) => {
   const parsed = parsePath(value);
@@ -19,15 +20,34 @@ const checkPaths = z
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
+const monitorUrl = httpUrl.nullable().meta({ description: 'What the source watches, for dialects that say so.' });
+const monitorMethod = z.enum(methods).nullable();
+const mostTags = 20;
+const tags = z
+  .array(text(64))
+  .max(mostTags, `must be at most ${mostTags} tags`)
+  .refine((given) => new Set(given).size === given.length, 'must not hold a tag twice')
+  .meta({ description: 'For `tag-check` conditions.', uniqueItems: true });
+
 export const newWebhook = z.strictObject({
   name: text(255).optional(),
   description: optionalText(2_000).default(''),
-  monitor_url: httpUrl
-    .nullable()
-    .default(null)
-    .meta({ description: 'What the source watches, for dialects that say so.' }),
-  monitor_method: z.enum(methods).nullable().default(null),
+  monitor_url: monitorUrl.default(null),
+  monitor_method: monitorMethod.default(null),
   check_paths: checkPaths.default({}),
+  tags: tags.default([]),
+  verification: newVerification.nullable().default(null),
+});
+
+export const changedWebhook = z.strictObject({
+  name: text(255).optional(),
+  description: optionalText(2_000).optional(),
+  enabled: z.boolean().optional().meta({ description: 'A disabled webhook takes no events.' }),
+  monitor_url: monitorUrl.optional(),
+  monitor_method: monitorMethod.optional(),
+  check_paths: checkPaths.optional(),
+  tags: tags.optional(),
+  verification: newVerification.nullable().optional().meta({ description: 'Null: anybody who knows the URL.' }),
 });
 
 export const webhook = z
@@ -41,6 +61,8 @@ export const webhook = z
     monitor_url: z.string().nullable(),
     monitor_method: z.string().nullable(),
     check_paths: checkPaths,
+    tags: z.array(z.string()),
+    verification: verification.nullable().meta({ description: 'Null: anybody who knows the URL.' }),
     created_at: timestamp,
   })
   .meta({ id: 'Webhook' });
@@ -58,16 +80,23 @@ export const receivedEvent = z
 export const event = z
   .object({
     id,
+    webhook_id: id,
     content_type: z.string().nullable(),
     body: z.string().nullable().meta({ description: 'As received; null when it is not UTF-8.' }),
     body_base64: z.string().optional().meta({ description: 'Instead of `body` when that is null.' }),
     ip: z.string(),
     received_at: timestamp,
-    status: z.enum(['pending', 'evaluated', 'failed']),
+    status: z
+      .enum(['pending', 'evaluated', 'failed', 'rejected'])
+      .meta({ description: '`rejected`: its sender could not be verified; it is never evaluated.' }),
     reason: z.string().nullable().meta({ description: 'Why it opened nothing, beyond that no ruleset matched.' }),
     matches: z.array(z.object({ ruleset_id: id, incident_id: id, outcome: z.enum(['opened', 'joined']) })),
   })
   .meta({ id: 'Event' });
+
+export function checkPathsOf(given: z.output<typeof checkPaths>): CheckPaths {
+  return { httpStatusCode: given.http_status_code, responseTimeMs: given.response_time_ms, error: given.error };
+}
 
 export function presentWebhook(row: Webhook, publicUrl: string): z.input<typeof webhook> {
   return {
@@ -84,6 +113,8 @@ export function presentWebhook(row: Webhook, publicUrl: string): z.input<typeof 
       response_time_ms: row.checkPaths.responseTimeMs,
       error: row.checkPaths.error,
     },
+    tags: row.tags,
+    verification: row.verification && presentVerification(row.verification),
     created_at: row.createdAt,
   };
 }
@@ -92,6 +123,7 @@ export function presentEvent(row: StoredEvent): z.input<typeof event> {
   const body = asUtf8(row.body);
   return {
     id: row.id,
+    webhook_id: row.webhookId,
     content_type: row.contentType,
     body,
     ...(body === null ? { body_base64: Buffer.from(row.body).toString('base64') } : {}),

@@ -1,0 +1,87 @@
+import type { Context } from 'koa';
+import { DetailedRefusal } from '../errors.ts';
+
+/** So many requests of one caller in so many seconds. */
+export interface RateLimitPolicy {
+  name: string;
+  quota: number;
+  windowSeconds: number;
+}
+
+export interface RateLimitPolicies {
+  apiKey: RateLimitPolicy;
+  webhook: RateLimitPolicy;
+}
+
+/**
+ * Ten minutes' worth may come at once. A key sustains 1,200 requests a minute; a webhook 60,000 events, above what one
+ * process evaluates, since storms are what it is for.
+ */
+export const defaultRateLimits: RateLimitPolicies = {
+  apiKey: { name: 'api-key', quota: 12_000, windowSeconds: 600 },
+  webhook: { name: 'webhook', quota: 600_000, windowSeconds: 600 },
+};
+
+/** Counts a request of `caller` and says in the answer's headers how many are left. Throws `Refusal` when none is. */
+export type RateLimit = (ctx: Context, caller: string) => void;
+
+/** The problem type that goes with the headers. */
+const quotaExceeded = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
+
+/** More than the sums of a whole quota can be off by. */
+const roundingMs = 0.5;
+
+/** Callers kept in memory. One that has all its quota back is forgotten first. */
+const mostCallers = 20_000;
+
+/**
+ * GCRA: a caller's quota fills up evenly, and one number a caller is all that is kept, in this process alone. `now` in
+ * milliseconds, never going back. Headers and problem as draft-ietf-httpapi-ratelimit-headers-10 has them.
+ */
+export function createRateLimit(
+  { name, quota, windowSeconds }: RateLimitPolicy,
+  now: () => number = () => performance.now(),
+): RateLimit {
+  const policy = `"${name}";q=${quota};w=${windowSeconds}`;
+  const windowMs = windowSeconds * 1_000;
+  const intervalMs = windowMs / quota;
+  /** When a caller will have all its quota back. */
+  const fullAt = new Map<string, number>();
+
+  return (ctx, caller) => {
+    const at = now();
+    const busyMs = Math.max(0, (fullAt.get(caller) ?? at) - at);
+    const isRefused = busyMs + intervalMs > windowMs + roundingMs;
+    const usedMs = isRefused ? busyMs : busyMs + intervalMs;
+    if (!isRefused) {
+      if (fullAt.size >= mostCallers && !fullAt.has(caller)) forget(at);
+      fullAt.set(caller, at + usedMs);
+    }
+    const left = isRefused ? 0 : Math.max(0, Math.floor((windowMs - usedMs) / intervalMs + 0.001));
+    // Until more comes when none is left, else until all is back.
+    const untilMs = left === 0 ? usedMs + intervalMs - windowMs : usedMs;
+    const seconds = Math.max(1, Math.ceil(untilMs / 1_000));
+    ctx.set('RateLimit-Policy', policy);
+    ctx.set('RateLimit', `"${name}";r=${left};t=${seconds}`);
+    if (isRefused) throw refusal(ctx, seconds);
+  };
+
+  function forget(at: number): void {
+    for (const [caller, full] of fullAt) if (full <= at) fullAt.delete(caller);
+    for (const caller of fullAt.keys()) {
+      if (fullAt.size < mostCallers) break;
+      fullAt.delete(caller);
+    }
+  }
+
+  function refusal(ctx: Context, seconds: number): DetailedRefusal {
+    const detail = `The quota ${name} of ${quota} requests in ${windowSeconds} seconds is used up. Try again in ${seconds} s.`;
+    const about = {
+      members: { type: quotaExceeded, 'violated-policies': [name] },
+      headers: { 'Retry-After': String(seconds) },
+    };
+    // Alertmanager gives a notification up at any 4xx and repeats it after a 5xx.
+    const isAlertmanager = /^Alertmanager\//i.test(ctx.get('User-Agent'));
+    return new DetailedRefusal(isAlertmanager ? 'unavailable' : 'rate_limited', detail, about);
+  }
+}

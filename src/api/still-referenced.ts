@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { mostReferences, type Reference } from '../stores/references.ts';
+import { DetailedRefusal } from './errors.ts';
+
+/** The answer to a DELETE. */
+export const deletion = z.object({ message: z.string() });
+
+/** Why a webhook, team or member cannot go: the problem lists, as `references`, what has to go or change first. */
+export function stillReferenced(what: string, references: Reference[]): DetailedRefusal {
+  const kinds = [...new Set(references.map(({ type }) => type))].map((type) => {
+    const count = references.filter((reference) => reference.type === type).length;
+    return `${count} ${words[type][count === 1 ? 0 : 1]}`;
+  });
+  const more = references.length >= mostReferences ? ', and maybe more' : '';
+  return new DetailedRefusal('still_referenced', `Still referring to this ${what}: ${kinds.join(', ')}${more}.`, {
+    members: { references: references.map(({ type, id, name }) => ({ type, id, name })) },
+  });
+}
+
+const words: Record<Reference['type'], [one: string, several: string]> = {
+  organisation: ['organisation, whose default team it is', 'organisations'],
+  member: ['member', 'members'],
+  ruleset: ['ruleset', 'rulesets'],
+  incident: ['open incident', 'open incidents'],
+  schedule_entry: ['schedule entry', 'schedule entries'],
+  override: ['override', 'overrides'],
+};

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { ApiDeps } from '../deps.ts';
+import { DetailedRefusal, notFound } from '../errors.ts';
+import { nextCursor, page, pathId } from '../fields.ts';
+import { readPage } from '../paging.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { event, presentEvent, receivedEvent } from './schema.ts';
+
+const largestEvent = 512 * 1024;
+
+export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: '/v1/incident/webhook/{id}',
+      summary: 'Submit an event',
+      description:
+        'Needs no key: knowing the id is enough, unless the webhook verifies its senders. Takes any body up to 512 KiB, an empty one too, and keeps it byte for byte. The event is stored before the answer; rulesets are evaluated after it.',
+      tag: 'Webhooks',
+      role: 'gateway',
+      auth: 'none',
+      params: pathId,
+      isIntake: true,
+      rawBodyLimit: largestEvent,
+      responses: { 201: receivedEvent },
+      refusals: ['unverified_sender'],
+      handler: async ({ params, bytes, contentType, headers, ip }) => {
+        const type = contentType === null ? null : storableHeader(contentType);
+        const stored = await stores.events.submit({
+          webhookId: params.id,
+          contentType: type,
+          ip,
+          headers,
+          body: bytes,
+        });
+        if (!stored) throw notFound();
+        if (stored.rejection !== null) throw unverified(stored.rejection, stored.id);
+        const message = 'Event received.';
+        return {
+          status: 201,
+          body: { id: stored.id, message, ip, content_type: type, received_at: stored.receivedAt },
+        };
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/event/{id}',
+      summary: 'One event',
+      description: 'Also when its webhook was deleted since.',
+      tag: 'Webhooks',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: event },
+      refusals: [],
+      handler: async ({ key, params }) => {
+        const found = await stores.events.get(key.organisationId, params.id);
+        if (!found) throw notFound();
+        return { status: 200, body: presentEvent(found) };
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/webhook/{id}/events',
+      summary: 'List the events a webhook received, newest first',
+      tag: 'Webhooks',
+      role: 'query',
+      auth: 'key',
+      params: pathId,
+      query: z.strictObject({
+        ...page,
+        last_received_at: z.iso
+          .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-03-15T19:09:39Z' })
+          .optional()
+          .meta({ description: 'Only events received before this.' }),
+      }),
+      responses: { 200: z.object({ events: z.array(event), next_cursor: nextCursor }) },
+      refusals: [],
+      handler: async ({ key: { organisationId }, params, query }) => {
+        if (!(await stores.webhooks.get(organisationId, params.id))) throw notFound();
+        const before = query.last_received_at;
+        const { rows, nextCursor } = await readPage(
+          cursors,
+          { list: 'events', organisationId, filters: { webhook: params.id, before } },
+          query,
+          (limit, after) => {
+            const lastReceivedAt = (after?.[0] as string | undefined) ?? before;
+            return stores.events.list(organisationId, params.id, { limit, lastReceivedAt });
+          },
+          ({ receivedAt }) => [receivedAt],
+        );
+        return { status: 200, body: { events: rows.map(presentEvent), next_cursor: nextCursor } };
+      },
+    }),
+  ];
+}
+
+function unverified(rejection: string, eventId: string): DetailedRefusal {
+  return new DetailedRefusal('unverified_sender', `${rejection}. The request is kept and not evaluated.`, {
+    members: { event_id: eventId },
+    // RFC 9110 wants a challenge with every 401; a signature has no registered scheme.
+    headers: { 'WWW-Authenticate': 'Webhook realm="tocsin"' },
+  });
+}
+
+/** Header values reach us as Latin-1; only what is printable is kept, and not without end. */
+function storableHeader(value: string): string {
+  return value.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 255);
+}

@@ -1,0 +1,95 @@
+import type { Queryable } from './sql.ts';
+
+/** Something that still counts on a row, so that the row cannot go. */
+export interface Reference {
+  type: 'organisation' | 'member' | 'ruleset' | 'incident' | 'schedule_entry' | 'override';
+  /** Null for what has none: a schedule entry, which is named by its created_at. */
+  id: string | null;
+  name: string;
+}
+
+/** More than these are not named. */
+export const mostReferences = 50;
+
+/** Rulesets that listen to this webhook alone. Lock the webhook first: then none is added meanwhile. */
+export async function referencesToWebhook(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
+  return [
+    ...(await tx<Reference[]>`
+      SELECT 'ruleset' AS type, r.id, r.name FROM rulesets r
+      WHERE r.organisation_id = ${organisationId} AND r.webhook_id = ${id} AND r.deleted_at IS NULL
+      ORDER BY r.number LIMIT ${mostReferences}`),
+  ];
+}
+
+/** The organisation whose default it is, its members, and what is its own or assigned to it: rulesets, open incidents, duties. */
+export async function referencesToTeam(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
+  const assignee = tx.json([{ type: 'team', id }]);
+  return [
+    ...(await tx<Reference[]>`
+      SELECT type, id, name FROM (
+        SELECT 1 AS kind, 0::bigint AS place, 'organisation' AS type, o.id, o.name FROM organisations o
+        WHERE o.id = ${organisationId} AND o.default_team_id = ${id}
+        UNION ALL
+        (SELECT 2, row_number() OVER (ORDER BY m.id), 'member', m.id, m.name FROM members m
+        WHERE m.organisation_id = ${organisationId} AND m.team_id = ${id} AND m.deleted_at IS NULL
+        ORDER BY m.id LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 3, r.number, 'ruleset', r.id, r.name FROM rulesets r
+        WHERE r.organisation_id = ${organisationId} AND (r.team_id = ${id} OR r.assignees @> ${assignee})
+          AND r.deleted_at IS NULL
+        ORDER BY r.number LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 4, i.number, 'incident', i.id, i.name FROM incidents i
+        WHERE i.organisation_id = ${organisationId} AND i.status IN ('triggered', 'acknowledged')
+          AND (i.team_id = ${id} OR i.lifecycle->'assignees' @> ${assignee})
+        ORDER BY i.number LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 5, row_number() OVER (ORDER BY s.created_at), 'schedule_entry', NULL, ${entryName(tx)}
+        FROM schedule_versions s
+        WHERE s.organisation_id = ${organisationId} AND s.team_id = ${id} AND s.valid_to = 'infinity'
+        ORDER BY s.created_at LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 6, row_number() OVER (ORDER BY o.created_at), 'override', o.id, ${overrideName(tx)} FROM overrides o
+        WHERE o.organisation_id = ${organisationId} AND o.team_id = ${id}
+          AND o.deleted_at IS NULL AND o.until > clock_timestamp()
+        ORDER BY o.created_at LIMIT ${mostReferences})
+      ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
+  ];
+}
+
+/** Rulesets and open incidents assigned to the member, and the member's part in schedules. */
+export async function referencesToMember(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
+  const assignee = tx.json([{ type: 'member', id }]);
+  return [
+    ...(await tx<Reference[]>`
+      SELECT type, id, name FROM (
+        (SELECT 3 AS kind, r.number::bigint AS place, 'ruleset' AS type, r.id, r.name FROM rulesets r
+        WHERE r.organisation_id = ${organisationId} AND r.assignees @> ${assignee} AND r.deleted_at IS NULL
+        ORDER BY r.number LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 4, i.number, 'incident', i.id, i.name FROM incidents i
+        WHERE i.organisation_id = ${organisationId} AND i.status IN ('triggered', 'acknowledged')
+          AND i.lifecycle->'assignees' @> ${assignee}
+        ORDER BY i.number LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 5, row_number() OVER (ORDER BY s.created_at), 'schedule_entry', NULL, ${entryName(tx)}
+        FROM schedule_versions s
+        WHERE s.organisation_id = ${organisationId} AND s.member_id = ${id} AND s.valid_to = 'infinity'
+        ORDER BY s.created_at LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 6, row_number() OVER (ORDER BY o.created_at), 'override', o.id, ${overrideName(tx)} FROM overrides o
+        WHERE o.organisation_id = ${organisationId} AND ${id}::uuid IN (o.member_id, o.replaces_member_id)
+          AND o.deleted_at IS NULL AND o.until > clock_timestamp()
+        ORDER BY o.created_at LIMIT ${mostReferences})
+      ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
+  ];
+}
+
+/** By its created_at the API finds an entry. */
+function entryName(tx: Queryable) {
+  return tx`to_char(s.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+}
+
+function overrideName(tx: Queryable) {
+  return tx`to_char(o.since, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '/' || to_char(o.until, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+}
