@@ -21,6 +21,9 @@ export function createSql(databaseUrl: string, options: SqlOptions = {}): Sql {
     max: options.max ?? 10,
     connect_timeout: 5,
     idle_timeout: 60,
+    // The driver's own pause grows to 20 s with every refused connection of the pool: a short outage of Postgres would
+    // hold requests that long after its end.
+    backoff: () => 0.1 + Math.random() * 0.2,
     onnotice: () => {},
     debug: options.onQuery ? (_connection, query) => options.onQuery?.(query) : undefined,
     connection: {

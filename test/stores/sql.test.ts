@@ -59,6 +59,38 @@ describe('sql', () => {
     await works();
   });
 
+  for (const ending of ['returns', 'throws'])
+    it(`keeps a lost transaction that ${ending} out of the one that has its connection next`, async () => {
+      const one = createSql(database.url, { max: 1 });
+      await one`DROP TABLE IF EXISTS kept`;
+      await one`CREATE TABLE kept (id integer)`;
+      let goOn = () => {};
+      const later = new Promise<void>((resolve) => (goOn = resolve));
+      let lostWork: Promise<void> | undefined;
+      const lost = one.begin((tx) => {
+        lostWork = (async () => {
+          await kill(await pidOf(tx));
+          await later;
+          if (ending === 'throws') throw new RangeError('on purpose');
+        })();
+        return lostWork;
+      });
+      await assert.rejects(lost, { code: 'CONNECTION_CLOSED' });
+
+      const seen = () => database.sql`SELECT FROM kept`;
+      const next = one.begin(async (tx) => {
+        await tx`INSERT INTO kept VALUES (1)`;
+        goOn();
+        await lostWork?.catch(() => undefined);
+        await tx`INSERT INTO kept VALUES (2)`;
+        assert.equal((await seen()).length, 0, 'nothing is committed before the end');
+        await tx`INSERT INTO kept VALUES (3)`;
+      });
+      await next;
+      assert.equal((await seen()).length, 3);
+      await one.end();
+    });
+
   it('rolls back and passes on what was thrown', async () => {
     await assert.rejects(
       sql.begin(async (tx) => {
