@@ -1,3 +1,4 @@
+import { v7 as uuid } from 'uuid';
 import type { WorkflowHandle } from '@temporalio/client';
 import type {
   PumpActivities,
@@ -75,10 +76,10 @@ export const stories: Story[] = [
   {
     name: 'incident-actions',
     play: (temporal) => {
-      const action = (id: string) =>
-        ({ id, type: 'trigger-alerts', trigger: 'automated', subscriptionId: null }) as const;
-      return playIncident(temporal, { openingActions: [action('a1'), action('a2')] }, async (handle) => {
-        await handle.executeUpdate('action', { args: [{ ...given, action: { ...action('a3'), trigger: 'manual' } }] });
+      const action = () =>
+        ({ id: uuid(), type: 'trigger-alerts', trigger: 'automated', subscriptionId: null }) as const;
+      return playIncident(temporal, { openingActions: [action(), action()] }, async (handle) => {
+        await handle.executeUpdate('action', { args: [{ ...given, action: { ...action(), trigger: 'manual' } }] });
         await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
       });
     },
