@@ -24,7 +24,10 @@ export default defineConfig(
     // Replayed code must give the same answer every time: no clock of its own, no randomness, no I/O.
     files: ['src/domain/**/*.ts', 'src/workflows/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: nodeBuiltins, message: 'Workflow code does no I/O.' }] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: nodeBuiltins, message: 'Workflow code does no I/O.' }] },
+      ],
     },
   },
 );

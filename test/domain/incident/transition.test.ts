@@ -127,7 +127,11 @@ describe('incident transitions', () => {
             lifecycle.status === 'acknowledged',
           );
           const times = lifecycle.pendingActions.map((action) => Date.parse(action.at));
-          assert.deepEqual([...times].sort((a, b) => a - b), times, 'in due order');
+          assert.deepEqual(
+            [...times].sort((a, b) => a - b),
+            times,
+            'in due order',
+          );
         }
       }),
     );
