@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import { retryUntil, watchChild, type LaunchedProcess } from './child-process.ts';
 import { openLog } from './log-file.ts';
 import { findProcesses, signalProcess, waitUntilGone } from './processes.ts';
+import { keepTemporalDatabase, openTemporalDatabase } from './temporal-database.ts';
 
 const readyWithin = 60_000;
 
@@ -20,6 +21,7 @@ export interface TemporalOptions {
 
 /** Starts the Temporal CLI's dev server on loopback; ready once its namespace answers. */
 export async function launchTemporal(options: TemporalOptions): Promise<LaunchedProcess> {
+  openTemporalDatabase(options.databaseFile);
   const log = openLog(options.logFile);
   const child = spawn(options.program, temporalArguments(options), {
     stdio: ['ignore', log, log],
@@ -28,7 +30,10 @@ export async function launchTemporal(options: TemporalOptions): Promise<Launched
     detached: true,
   });
   closeSync(log);
-  return watchChild(child, (ended) => retryUntil(() => answers(options), readyWithin, ended));
+  return watchChild(child, async (ended) => {
+    await retryUntil(() => answers(options), readyWithin, ended);
+    keepTemporalDatabase(options.databaseFile);
+  });
 }
 
 /** Stops a dev server that a killed supervisor left on this database. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createSql, type Sql } from '../../src/stores/sql.ts';
 import type { Answer } from '../support/api.ts';
 import { kill, launchedAfter } from '../support/kill.ts';
@@ -45,13 +47,7 @@ describe('chaos/api-killed-before-answer', function () {
     await untilCount(1, () => sql`SELECT FROM events WHERE webhook_id = ${webhookId}`);
     await killApi(unanswered);
 
-    const [event, ...others] = await poll(
-      async () => {
-        const events = await story.list(`/v1/webhook/${webhookId}/events`, 'events');
-        return events.every(({ status }) => status === 'evaluated') && events;
-      },
-      { timeoutMs: 30_000, what: 'the event is evaluated' },
-    );
+    const [event, ...others] = await story.untilEvaluated(webhookId);
     assert.deepEqual(others, []);
     assert.deepEqual(
       event.matches.map(({ outcome }: { outcome: string }) => outcome),
@@ -66,7 +62,7 @@ describe('chaos/api-killed-before-answer', function () {
 
   it('repeats a creation under its Idempotency-Key with the same answer, its secret included', async () => {
     const repeat = () => story.post('/v1/subscription', body, { idempotencyKey });
-    const body = { name: 'Pager', url: 'http://127.0.0.1:9/hook', dialect: 'standard' };
+    const body = { name: 'Pager', url: 'http://127.0.0.1:9999/hook', dialect: 'standard' };
     const idempotencyKey = randomUUID();
     proxy.holdAnswers(api, 'COMMIT');
     const unanswered = failing(repeat());
@@ -121,7 +117,13 @@ describe('chaos/api-killed-before-answer', function () {
     const killed = await kill(product, 'api');
     proxy.letGo();
     assert.ok((await unanswered) instanceof Error, 'the client gets no answer');
-    await launchedAfter(product, 'api', killed);
+    const pid = await launchedAfter(product, 'api', killed);
+    // Its own first transaction must be over before another one's COMMIT is held.
+    const isReady = (line: string) => line.includes(`"pid":${pid},`) && line.includes('server ready');
+    await poll(() => readFileSync(join(product.dataDir, 'logs/api.log'), 'utf8').split('\n').some(isReady), {
+      timeoutMs: 60_000,
+      what: 'the API serves again',
+    });
     await story.ready();
   }
 

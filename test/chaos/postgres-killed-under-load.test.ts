@@ -45,13 +45,7 @@ describe('chaos/postgres-killed-under-load', function () {
     enough.abort();
     await running;
     assert.deepEqual(traffic.wrong, []);
-    const events = await poll(
-      async () => {
-        const listed = await story.list(`/v1/webhook/${webhookId}/events`, 'events');
-        return listed.every(({ status }) => status === 'evaluated') && listed;
-      },
-      { timeoutMs: 60_000, everyMs: 200, what: 'every event is evaluated' },
-    );
+    const events = await story.untilEvaluated(webhookId);
     const ids = new Set(events.map(({ id }) => id));
     assert.deepEqual(
       [...traffic.events.keys()].filter((id) => !ids.has(id)),

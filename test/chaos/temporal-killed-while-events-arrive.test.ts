@@ -83,13 +83,7 @@ describe('chaos/temporal-killed-while-events-arrive', function () {
   });
 
   it('evaluates every event afterwards, each into the one incident of its case', async () => {
-    const events = await poll(
-      async () => {
-        const listed = await story.list(`/v1/webhook/${webhookId}/events`, 'events');
-        return listed.every(({ status }) => status === 'evaluated') && listed;
-      },
-      { timeoutMs: 60_000, everyMs: 200, what: 'every event is evaluated' },
-    );
+    const events = await story.untilEvaluated(webhookId);
     assert.equal(events.length, reports.length);
     incidents = await story.list('/v1/organisation/incidents', 'incidents');
     const rulesetOf = new Map(incidents.map(({ id, ruleset_id }) => [id, ruleset_id]));
@@ -121,11 +115,7 @@ describe('chaos/temporal-killed-while-events-arrive', function () {
 
   it('tells the receiver of each incident once', async () => {
     const told = () => readWebhooks(receiver.requests, subscription.secret);
-    await poll(() => new Set(told().map(({ id }) => id)).size >= incidents.length + 1, {
-      timeoutMs: 60_000,
-      what: 'the receiver is told of all',
-    });
-    const deliveries = await story.deliveries(subscription.id);
+    const deliveries = await story.untilDelivered(subscription.id, incidents.length + 1);
     assert.equal(deliveries.length, incidents.length + 1);
     const seen = new Map(told().map(({ id, type, body }) => [id, `${type} ${body.data.incident.id}`]));
     assert.equal(seen.size, incidents.length + 1);

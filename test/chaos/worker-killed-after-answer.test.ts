@@ -57,13 +57,7 @@ describe('chaos/worker-killed-after-answer', function () {
     const worker = await launchedAfter(product, 'worker', killed);
     assert.notEqual(worker, killed);
 
-    const [first, second] = await poll(
-      async () => {
-        const listed = await story.deliveries(subscription.id);
-        return listed.length === 2 && listed.every(({ status }) => status === 'delivered') && listed;
-      },
-      { timeoutMs: 60_000, everyMs: 100, what: 'both are delivered' },
-    );
+    const [first, second] = await story.untilDelivered(subscription.id, 2);
     assert.deepEqual(
       first.attempts.map(({ number, outcome, status_code }: Record<string, unknown>) => [number, outcome, status_code]),
       [

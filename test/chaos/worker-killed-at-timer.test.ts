@@ -51,13 +51,7 @@ describe('chaos/worker-killed-at-timer', function () {
       const resolved = await story.untilStatus(incident.id, 'resolved', 60_000);
       assert.equal(resolved.pending_actions.length, 0);
       for (const { id, secret } of subscriptions) {
-        const [delivery, ...others] = await poll(
-          async () => {
-            const listed = await story.deliveries(id);
-            return listed.length > 0 && listed.every(({ status }) => status === 'delivered') && listed;
-          },
-          { timeoutMs: 60_000, everyMs: 100, what: 'the receiver is told' },
-        );
+        const [delivery, ...others] = await story.untilDelivered(id);
         assert.deepEqual(others, []);
         assert.equal(delivery.incident_id, incident.id);
         const own = receiver.requests.filter(({ headers }) => headers['webhook-id'] === delivery.id);

@@ -48,10 +48,8 @@ for (const killed of [false, true])
     });
 
     it('shows the incident in the API', async () => {
-      [incident] = await poll(async () => {
-        const incidents = await story.list('/v1/organisation/incidents', 'incidents');
-        return incidents.length > 0 && incidents;
-      });
+      const list = () => story.list('/v1/organisation/incidents', 'incidents');
+      incident = await poll(async () => (await list())[0], { timeoutMs: 30_000 });
       await poll(async () => (await story.log(incident.id)).length > 0, { timeoutMs: 30_000 });
       const { reference, status, acknowledged_at, pending_actions } = incident;
       assert.deepEqual(
@@ -67,13 +65,9 @@ for (const killed of [false, true])
       try {
         const { status } = await temporal.describe(incident.id);
         assert.equal(status.name, 'RUNNING');
-        const ids = await poll(async () => {
-          const found = await temporal.find(
-            `TocsinNumber = 1 AND TocsinStatus = "triggered" AND TocsinUrgency = "high"`,
-          );
-          return found.length > 0 && found;
-        });
-        assert.deepEqual(ids, [`incident-${incident.id}`]);
+        const query = `TocsinNumber = 1 AND TocsinStatus = "triggered" AND TocsinUrgency = "high"`;
+        const found = await poll(async () => (await temporal.find(query))[0], { timeoutMs: 30_000 });
+        assert.equal(found, `incident-${incident.id}`);
         // Queries need a worker, and one that was just killed leaves its share of the queue for a moment.
         const state = await poll(() => temporal.state(incident.id).catch(() => undefined), { timeoutMs: 30_000 });
         assert.equal(state.lifecycle.pendingActions[0]?.at, incident.pending_actions[0].at);
@@ -86,7 +80,7 @@ for (const killed of [false, true])
     });
 
     it('acknowledges it', async () => {
-      const acknowledged = await story.done(`/v1/incident/${incident.id}/acknowledge`);
+      const acknowledged = await story.insist(`/v1/incident/${incident.id}/acknowledge`);
       assert.equal(acknowledged.status, 'acknowledged');
       assert.deepEqual(
         acknowledged.pending_actions.map((action: Json) => action.type),
@@ -96,7 +90,7 @@ for (const killed of [false, true])
     });
 
     it('resolves it with its root cause', async () => {
-      const resolved = await story.done(`/v1/incident/${incident.id}/resolve`, { root_cause: 'A full disk' });
+      const resolved = await story.insist(`/v1/incident/${incident.id}/resolve`, { root_cause: 'A full disk' });
       assert.deepEqual(
         [resolved.status, resolved.root_cause, resolved.pending_actions],
         ['resolved', 'A full disk', []],
@@ -105,7 +99,10 @@ for (const killed of [false, true])
     });
 
     it('has told the receiver, signed, what each dialect calls it', async () => {
-      await assertTold(pulseapi, ['incident.created', 'incident.resolved']);
+      const [created, ...later] = await assertTold(pulseapi, ['incident.created', 'incident.resolved']);
+      assert.deepEqual([created!.body.incident.id, created!.body.incident.status], [1, 'open']);
+      const { status, root_cause } = later.at(-1)!.body.incident;
+      assert.deepEqual([status, root_cause], ['resolved', 'A full disk']);
       const told = await assertTold(standard, ['incident.triggered', 'incident.acknowledged', 'incident.resolved']);
       assert.equal(told.at(-1)!.body.data.incident.root_cause, 'A full disk');
     });
@@ -114,7 +111,8 @@ for (const killed of [false, true])
       assert.deepEqual(await story.log(incident.id), ['triggered', 'acknowledged', 'resolved']);
       assert.deepEqual(await story.list(`/v1/incident/${incident.id}/actions`, 'actions'), []);
       const temporal = await connectProductTemporal(product);
-      assert.equal((await temporal.describe(incident.id)).status.name, 'COMPLETED');
+      const hasEnded = async () => (await temporal.describe(incident.id)).status.name === 'COMPLETED';
+      await poll(hasEnded, { timeoutMs: 30_000, what: 'its workflow has ended' });
       await temporal.close();
     });
 
@@ -126,13 +124,7 @@ for (const killed of [false, true])
 
     /** Each event reached the receiver, in order, under one id; without a kill exactly once. */
     async function assertTold({ id, secret }: { id: string; secret: string }, types: string[]) {
-      const deliveries = await poll(
-        async () => {
-          const listed = await story.deliveries(id);
-          return listed.length === types.length && listed.every(({ status }) => status === 'delivered') && listed;
-        },
-        { timeoutMs: 60_000, everyMs: 100, what: 'all is delivered' },
-      );
+      const deliveries = await story.untilDelivered(id, types.length);
       assert.deepEqual(
         deliveries.map(({ event }) => event),
         types,

@@ -9,6 +9,7 @@ export interface ProductTemporal {
   state(incidentId: string): Promise<IncidentState>;
   /** The Markdown on the workflow's page. */
   details(incidentId: string): Promise<string>;
+  signal(incidentId: string, name: string, input: unknown): Promise<void>;
   /** Ids of the workflows that a search finds. */
   find(query: string): Promise<string[]>;
   close(): Promise<void>;
@@ -25,6 +26,7 @@ export async function connectProductTemporal({ temporalAddress }: TestProduct): 
       type Metadata = { currentDetails?: string };
       return (await handle(incidentId).query<Metadata>('__temporal_workflow_metadata')).currentDetails ?? '';
     },
+    signal: (incidentId, name, input) => handle(incidentId).signal(name, input),
     async find(query) {
       const ids: string[] = [];
       for await (const { workflowId } of workflow.list({ query })) ids.push(workflowId);

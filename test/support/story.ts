@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { Answer, Json } from './api.ts';
 import { poll } from './poll.ts';
 import type { TestProduct } from './product.ts';
@@ -16,6 +17,8 @@ export interface Story {
   post(path: string, json?: unknown, options?: PostOptions): Promise<Answer>;
   /** Posts, and answers the body of the 2xx. */
   done(path: string, json?: unknown, options?: PostOptions): Promise<Json>;
+  /** The same, repeated under one Idempotency-Key for as long as the answer is 503, as clients are told to. */
+  insist(path: string, json?: unknown): Promise<Json>;
   /** All pages of a list. */
   list(path: string, noun: string): Promise<Json[]>;
   teamId(): Promise<string>;
@@ -32,8 +35,10 @@ export interface Story {
   untilStatus(incidentId: string, status: string, timeoutMs?: number): Promise<Json>;
   /** The types of its log entries, oldest first. */
   log(incidentId: string): Promise<string[]>;
-  /** Of a subscription, oldest first. */
-  deliveries(subscriptionId: string): Promise<Json[]>;
+  /** Of a webhook, newest first, once none waits to be evaluated. */
+  untilEvaluated(webhookId: string): Promise<Json[]>;
+  /** Of a subscription, oldest first, once there are `count` or more and all are delivered. */
+  untilDelivered(subscriptionId: string, count?: number): Promise<Json[]>;
   /** Waits until the API and what it needs answer. */
   ready(): Promise<void>;
 }
@@ -77,6 +82,20 @@ export function createStory(product: () => Pick<TestProduct, 'url' | 'adminKey'>
     get,
     post: (path, json = {}, options) => send('POST', path, json, options),
     done,
+    async insist(path, json = {}) {
+      const idempotencyKey = randomUUID();
+      const attempt = async () => {
+        const answer = await send('POST', path, json, { idempotencyKey });
+        return answer.status !== 503 && answer;
+      };
+      const { status, text, body } = await poll(attempt, {
+        timeoutMs: 60_000,
+        everyMs: 200,
+        what: `${path} is served`,
+      });
+      assert.ok(status === 200 || status === 201, `POST ${path}: ${status} ${text}`);
+      return body;
+    },
     async list(path, noun) {
       const rows: Json[] = [];
       for (let cursor: string | null = ''; cursor !== null;) {
@@ -119,7 +138,23 @@ export function createStory(product: () => Pick<TestProduct, 'url' | 'adminKey'>
         { timeoutMs, everyMs: 50, what: `incident ${incidentId} is ${status}` },
       ),
     log: async (id) => (await story.list(`/v1/incident/${id}/log`, 'log_entries')).map((entry) => entry.type),
-    deliveries: async (id) => (await story.list(`/v1/subscription/${id}/deliveries`, 'deliveries')).reverse(),
+    untilEvaluated: (webhookId) =>
+      poll(
+        async () => {
+          const events = await story.list(`/v1/webhook/${webhookId}/events`, 'events');
+          return events.every(({ status }) => status === 'evaluated') && events;
+        },
+        { timeoutMs: 60_000, everyMs: 100, what: 'every event is evaluated' },
+      ),
+    untilDelivered: (subscriptionId, count = 1) =>
+      poll(
+        async () => {
+          const deliveries = await story.list(`/v1/subscription/${subscriptionId}/deliveries`, 'deliveries');
+          const areSettled = deliveries.every(({ status }) => status === 'delivered');
+          return deliveries.length >= count && areSettled && deliveries.reverse();
+        },
+        { timeoutMs: 90_000, everyMs: 100, what: 'everything is delivered' },
+      ),
     async ready() {
       const isReady = async () => (await get('/ready').catch(() => undefined))?.status === 200;
       await poll(isReady, { timeoutMs: 60_000, everyMs: 50, what: 'the product is ready' });
