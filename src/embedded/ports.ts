@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { StartError } from './start-error.ts';
 
@@ -12,17 +13,23 @@ export async function assertPortFree(setting: string, port: number, host?: strin
   );
 }
 
-/** The preferred port when it is free on loopback, else one that the system picks. */
+/**
+ * From below what systems give to outgoing connections (Linux from 32768, macOS and Windows from 49152). Above, any
+ * connection may take the port before we listen, or while what listened is started again; even one that is made to that
+ * very port meanwhile, which then reaches itself.
+ */
+const quiet = { from: 20_000, to: 32_768 };
+const tries = 100;
+
+/** The preferred port when it is free on loopback, else another one. */
 export async function freePort(preferred?: number): Promise<number> {
-  if (preferred !== undefined && (await listenError(preferred, '127.0.0.1')) === undefined) return preferred;
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+  for (let attempt = 0, port = preferred ?? quietPort(); attempt < tries; attempt++, port = quietPort())
+    if ((await listenError(port, '127.0.0.1')) === undefined) return port;
+  throw new StartError(`Found no free port between ${quiet.from} and ${quiet.to}.`);
+}
+
+function quietPort(): number {
+  return randomInt(quiet.from, quiet.to);
 }
 
 /** Throws `StartError` when nothing takes a connection at `host:port` within five seconds. */

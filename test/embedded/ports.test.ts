@@ -17,6 +17,12 @@ describe('embedded/ports', () => {
       assert.equal(await freePort(port), port);
     });
 
+  it('picks ports that no outgoing connection gets', async () => {
+    const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
+    assert.ok(ports.every((port) => port >= 20_000 && port < 32_768));
+    for (const port of ports) await assertPortFree('PORT', port);
+  });
+
   it('sees that nothing answers at an address, and names the setting', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
