@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ export async function startProduct(settings: ProductSettings = {}): Promise<Test
   await Promise.race([
     ready,
     ended.then((code) => {
-      throw new Error(`The product ended with ${code} before it was ready:\n${output()}`);
+      throw new Error(`The product ended with ${code} before it was ready:\n${output()}${logEnds(directory)}`);
     }),
   ]);
 
@@ -117,6 +117,15 @@ export function processTree(root: number): number[] {
   const tree = [root];
   for (const pid of tree) for (const [child, parent] of parents) if (parent === pid) tree.push(child);
   return tree;
+}
+
+/** What a start that failed does not say itself. */
+function logEnds(directory: string): string {
+  return ['postgres', 'temporal', 'api', 'worker']
+    .map((name) => ({ name, file: join(directory, `logs/${name}.log`) }))
+    .filter(({ file }) => existsSync(file))
+    .map(({ name, file }) => `--- ${name}.log\n${readFileSync(file, 'utf8').split('\n').slice(-8).join('\n')}\n`)
+    .join('');
 }
 
 function withoutOtherServers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
