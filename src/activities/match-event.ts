@@ -1,22 +1,22 @@
-import { parseJson } from '../domain/json/parse-json.ts';
 import { readCheck } from '../domain/json/read-check.ts';
 import type { CompiledRuleset } from '../domain/ruleset/compile-ruleset.ts';
-import type { Subject } from '../domain/ruleset/condition.ts';
-import { holds } from '../domain/ruleset/evaluate.ts';
-import { incidentKeyOf, type Source } from '../inbound/source.ts';
+import { decide } from '../domain/ruleset/evaluate.ts';
+import { renderTexts } from '../domain/ruleset/ruleset-template.ts';
+import { incidentKeyOf } from '../inbound/incident-key.ts';
+import { createPace } from '../inbound/pace.ts';
+import { readEvent } from '../inbound/read-event.ts';
+import type { Source } from '../inbound/source.ts';
 import type { Match } from '../stores/claims.ts';
 import type { PendingEvent } from '../stores/inbox.ts';
 
 export interface EventMatches {
   matches: Match[];
-  /** Why there could be none: the body cannot be read. */
+  /** Why there are none, when that is because the body cannot be read. */
   reason: string | null;
 }
 
 /** Evaluating one event may take this much time in all. */
 const longestEvaluationMs = 5_000;
-/** Everything else in the process waits no longer than this (and one condition). */
-const longestTurnMs = 20;
 
 /** Runs an event past the rulesets of its organisation. Throws when it takes too long. */
 export async function matchEvent(
@@ -24,57 +24,34 @@ export async function matchEvent(
   rulesets: CompiledRuleset[],
   source: Source,
 ): Promise<EventMatches> {
-  const parsed = parseJson(event.body);
-  if ('reason' in parsed) return { matches: [], reason: parsed.reason };
-  const payload = parsed.value;
-  const pace = createPace();
+  const pace = createPace(longestEvaluationMs);
+  const { occurrences, reason } = readEvent(event, source);
+  const recorded = new Set(event.recorded);
   const matches: Match[] = [];
 
-  for (const occurrence of source.read(payload)) {
-    const incidentKey = incidentKeyOf(occurrence);
+  for (const [index, occurrence] of occurrences.entries()) {
+    const { subject } = occurrence;
     for (const compiled of rulesets) {
       const { ruleset } = compiled;
       if (ruleset.webhookId !== null && ruleset.webhookId !== event.webhookId) continue;
-      // An event is recorded once per ruleset, however often it is evaluated.
-      if (event.recorded.includes(ruleset.id) || matches.some((match) => match.ruleset.id === ruleset.id)) continue;
-      if (!(await allHold(compiled, { payload, alert: occurrence.alert }, pace))) continue;
+      // An occurrence is recorded once per ruleset, however often it is evaluated.
+      if (recorded.has(`${ruleset.id}:${index}`)) continue;
+      const verdict = await pace.run(decide(compiled, subject));
+      if (verdict === 'no_evidence' || (verdict === 'fails' && ruleset.ruleType === 'webhook')) continue;
       matches.push({
         eventId: event.id,
+        occurrence: index,
         webhookId: event.webhookId,
         receivedAt: event.receivedAt,
         ruleset,
-        incidentKey,
-        readCheck: () => readCheck(payload, event.checkPaths, event.receivedAt),
+        incidentKey: incidentKeyOf(compiled, occurrence),
+        holds: verdict === 'holds',
+        readOpening: () => ({
+          ...renderTexts(compiled, subject),
+          check: readCheck(subject.payload, event.checkPaths, event.receivedAt),
+        }),
       });
     }
   }
-  return { matches, reason: null };
-}
-
-async function allHold({ conditions }: CompiledRuleset, subject: Subject, pace: Pace): Promise<boolean> {
-  for (const condition of conditions) {
-    if (!holds(condition, subject)) return false;
-    if (pace.isDue()) await pace.pause();
-  }
-  return true;
-}
-
-interface Pace {
-  isDue(): boolean;
-  /** Lets others run. Throws once the event has had all its time. */
-  pause(): Promise<void>;
-}
-
-function createPace(): Pace {
-  let turnBegan = performance.now();
-  let used = 0;
-  return {
-    isDue: () => performance.now() - turnBegan > longestTurnMs,
-    async pause() {
-      used += performance.now() - turnBegan;
-      if (used > longestEvaluationMs) throw new Error(`evaluation took longer than ${longestEvaluationMs / 1_000} s`);
-      await new Promise((resolve) => setImmediate(resolve));
-      turnBegan = performance.now();
-    },
-  };
+  return { matches, reason: matches.length + recorded.size > 0 ? null : reason };
 }

@@ -4,6 +4,8 @@ export interface Occurrence {
   alert: unknown;
   /** The sender's own name for the problem: 1 to 255 storable characters. Null where the format has none. */
   dedupKey: string | null;
+  /** What the sender says of it by name; a tag-check finds them beside the tags. */
+  labels: Record<string, string>;
 }
 
 /** A format that senders speak. Never throws: a payload that does not fit gives no occurrences. */
@@ -11,11 +13,4 @@ export interface Source {
   name: string;
   /** `payload` is any JSON value. */
   read(payload: unknown): Occurrence[];
-}
-
-/** The key of incidents whose occurrences name none: one constant, so that each ruleset has one open at a time. */
-export const defaultIncidentKey = 'default';
-
-export function incidentKeyOf(occurrence: Occurrence): string {
-  return occurrence.dedupKey ?? defaultIncidentKey;
 }

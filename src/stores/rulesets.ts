@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { FieldError } from '../domain/error-code.ts';
-import type { Ruleset, RulesetDraft } from '../domain/ruleset/ruleset.ts';
-import type { Queryable, Sql } from './sql.ts';
+import type { FiringRuleset, Ruleset, RulesetDraft } from '../domain/ruleset/ruleset.ts';
+import type { Queryable, Sql, Transaction } from './sql.ts';
 
 export interface RulesetStore {
   /**
@@ -13,19 +13,25 @@ export interface RulesetStore {
     draft: RulesetDraft,
     tx?: Queryable,
   ): Promise<{ ruleset: Ruleset } | { errors: FieldError[] }>;
-  /** Replaces all that `draft` holds and counts the version up; undefined for an unknown id. Errors as of `create`. */
+  /**
+   * Puts in place what `change` makes of the ruleset as it stands, which nobody else changes meanwhile, and counts the
+   * version up; undefined for an unknown id. Errors as of `create`, or those that `change` found.
+   */
   update(
     organisationId: string,
     id: string,
-    draft: RulesetDraft,
+    change: (stored: RulesetDraft) => { draft: RulesetDraft } | { errors: FieldError[] },
+    tx: Transaction,
   ): Promise<{ ruleset: Ruleset } | { errors: FieldError[] } | undefined>;
   /** Opens nothing any more; what it opened goes on. Answers false for an unknown id. */
   remove(organisationId: string, id: string): Promise<boolean>;
   get(organisationId: string, id: string): Promise<Ruleset | undefined>;
   /** In the order of their numbers, from the one after `after`. */
   list(organisationId: string, page: { limit: number; after?: number | undefined }): Promise<Ruleset[]>;
+  /** What `create` would answer as errors, without storing anything. */
+  findUnknown(organisationId: string, draft: RulesetDraft): Promise<FieldError[]>;
   /** The enabled rulesets of several organisations, by number: for the inbox, which works across organisations. */
-  loadForEvaluation(organisationIds: string[], tx?: Queryable): Promise<Ruleset[]>;
+  loadForEvaluation(organisationIds: string[], tx?: Queryable): Promise<FiringRuleset[]>;
 }
 
 const columns = [
@@ -37,13 +43,17 @@ const columns = [
   'ruleType',
   'name',
   'description',
+  'incidentKey',
   'urgency',
+  'severity',
+  'priority',
   'conditions',
   'assignees',
   'webhookId',
   'enabled',
   'acknowledgementTimeout',
   'autoResolveTimeout',
+  'quietResolve',
   'version',
   'createdAt',
 ];
@@ -58,13 +68,15 @@ export function createRulesetStore(sql: Sql): RulesetStore {
       return tx ? store(tx) : sql.begin(store);
     },
 
-    async update(organisationId, id, draft) {
-      return sql.begin(async (tx) => {
-        const errors = await findUnknown(tx, organisationId, draft);
-        if (errors.length > 0) return { errors };
-        const ruleset = await replace(tx, organisationId, id, draft);
-        return ruleset && { ruleset };
-      });
+    async update(organisationId, id, change, tx) {
+      const [stored] = await tx<Ruleset[]>`
+        SELECT ${tx(columns)} FROM rulesets
+        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+      if (!stored) return undefined;
+      const changed = change(stored);
+      if ('errors' in changed) return changed;
+      const errors = await findUnknown(tx, organisationId, changed.draft);
+      return errors.length > 0 ? { errors } : { ruleset: await replace(tx, organisationId, id, changed.draft) };
     },
 
     async remove(organisationId, id) {
@@ -72,7 +84,10 @@ export function createRulesetStore(sql: Sql): RulesetStore {
         WITH removed AS (
           UPDATE rulesets SET deleted_at = now()
           WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
-          RETURNING organisation_id
+          RETURNING organisation_id, id
+        ), idle AS (
+          UPDATE action_definitions d SET deleted_at = now() FROM removed
+          WHERE d.organisation_id = removed.organisation_id AND d.ruleset_id = removed.id AND d.deleted_at IS NULL
         )
         UPDATE organisations o SET rulesets_version = rulesets_version + 1 FROM removed
         WHERE o.id = removed.organisation_id
@@ -93,9 +108,19 @@ export function createRulesetStore(sql: Sql): RulesetStore {
       return [...rows];
     },
 
+    findUnknown: (organisationId, draft) => findUnknown(sql, organisationId, draft),
+
     async loadForEvaluation(organisationIds, tx = sql) {
-      const rows = await tx<Ruleset[]>`
-        SELECT ${sql(columns)} FROM rulesets WHERE organisation_id = ANY(${organisationIds}::uuid[]) AND enabled AND deleted_at IS NULL
+      const rows = await tx<FiringRuleset[]>`
+        SELECT ${sql(columns)}, coalesce((
+          SELECT jsonb_agg(
+            jsonb_build_object(
+              'definitionId', d.id, 'type', d.type, 'subscriptionId', d.settings->0->>'subscription_id')
+            ORDER BY d.position, d.id)
+          FROM action_definitions d
+          WHERE d.organisation_id = rulesets.organisation_id AND d.ruleset_id = rulesets.id AND d.deleted_at IS NULL
+        ), '[]') AS actions
+        FROM rulesets WHERE organisation_id = ANY(${organisationIds}::uuid[]) AND enabled AND deleted_at IS NULL
         ORDER BY organisation_id, number`;
       return [...rows];
     },
@@ -112,33 +137,31 @@ async function insert(tx: Queryable, organisationId: string, draft: RulesetDraft
       UPDATE organisations SET rulesets_version = rulesets_version + 1 WHERE id = ${organisationId}
     )
     INSERT INTO rulesets (
-      id, organisation_id, number, team_id, level, rule_type, name, description, urgency, conditions, assignees,
-      webhook_id, enabled, acknowledgement_timeout, auto_resolve_timeout)
+      id, organisation_id, number, team_id, level, rule_type, name, description, incident_key, urgency, severity,
+      priority, conditions, assignees, webhook_id, enabled, acknowledgement_timeout, auto_resolve_timeout,
+      quiet_resolve)
     SELECT ${uuid()}::uuid, ${organisationId}::uuid, counted.value, ${draft.teamId}::uuid, ${draft.level},
-      ${draft.ruleType}, ${draft.name}, ${draft.description}, ${draft.urgency}, ${tx.json(draft.conditions as never)},
+      ${draft.ruleType}, ${draft.name}, ${draft.description}, ${draft.incidentKey}::text, ${draft.urgency},
+      ${draft.severity}::text, ${draft.priority}::text, ${tx.json(draft.conditions as never)},
       ${assigneesJson(tx, draft)}, ${draft.webhookId}::uuid, ${draft.enabled}::boolean,
-      ${draft.acknowledgementTimeout}::integer, ${draft.autoResolveTimeout}::integer
+      ${draft.acknowledgementTimeout}::integer, ${draft.autoResolveTimeout}::integer, ${draft.quietResolve}::integer
     FROM counted
     RETURNING ${tx(columns)}`;
   if (!row) throw new Error('The ruleset was not stored.');
   return row;
 }
 
-async function replace(
-  tx: Queryable,
-  organisationId: string,
-  id: string,
-  draft: RulesetDraft,
-): Promise<Ruleset | undefined> {
+async function replace(tx: Queryable, organisationId: string, id: string, draft: RulesetDraft): Promise<Ruleset> {
   const [row] = await tx<Ruleset[]>`
     WITH replaced AS (
       UPDATE rulesets SET
         team_id = ${draft.teamId}, level = ${draft.level}, rule_type = ${draft.ruleType}, name = ${draft.name},
-        description = ${draft.description}, urgency = ${draft.urgency},
+        description = ${draft.description}, incident_key = ${draft.incidentKey}, urgency = ${draft.urgency},
+        severity = ${draft.severity}, priority = ${draft.priority},
         conditions = ${tx.json(draft.conditions as never)}, assignees = ${assigneesJson(tx, draft)},
         webhook_id = ${draft.webhookId}, enabled = ${draft.enabled},
         acknowledgement_timeout = ${draft.acknowledgementTimeout}, auto_resolve_timeout = ${draft.autoResolveTimeout},
-        version = version + 1
+        quiet_resolve = ${draft.quietResolve}, version = version + 1
       WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
       RETURNING *
     ), noticed AS (
@@ -146,6 +169,7 @@ async function replace(
       WHERE o.id = replaced.organisation_id
     )
     SELECT ${tx(columns)} FROM replaced`;
+  if (!row) throw new Error('The ruleset was not stored.');
   return row;
 }
 
@@ -160,7 +184,7 @@ async function findUnknown(tx: Queryable, organisationId: string, draft: Ruleset
   const idsOf = (type: string) => assignees.filter((assignee) => assignee.type === type).map(({ id }) => id);
   const [teams, members, webhooks] = await Promise.all([
     tx<{ id: string }[]>`SELECT id FROM teams
-      WHERE organisation_id = ${organisationId} AND id = ANY(${[draft.teamId, ...idsOf('team')]}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
+      WHERE organisation_id = ${organisationId} AND id = ANY(${[draft.teamId, ...idsOf('team'), ...idsOf('schedule')]}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
     tx<{ id: string }[]>`SELECT id FROM members
       WHERE organisation_id = ${organisationId} AND id = ANY(${idsOf('member')}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
     tx<{ id: string }[]>`SELECT id FROM webhooks
@@ -173,7 +197,8 @@ async function findUnknown(tx: Queryable, organisationId: string, draft: Ruleset
   if (!isTeam.has(draft.teamId.toLowerCase()))
     errors.push({ field: 'team_id', message: 'is not a team of this organisation' });
   for (const [index, { type, id }] of assignees.entries())
-    if (!(type === 'team' ? isTeam : isMember).has(id.toLowerCase()))
+    // A schedule bears its team's id.
+    if (!(type === 'member' ? isMember : isTeam).has(id.toLowerCase()))
       errors.push({ field: `assignees[${index}].id`, message: `is not a ${type} of this organisation` });
   if (draft.webhookId !== null && webhooks.length === 0)
     errors.push({ field: 'webhook_id', message: 'is not a webhook of this organisation' });

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { sources } from '../../src/inbound/index.ts';
-import { defaultIncidentKey, incidentKeyOf } from '../../src/inbound/source.ts';
 
 for (const source of sources)
   describe(`inbound ${source.name}`, () => {
     it('reads any JSON value without failing, and gives keys that can be stored', () => {
       fc.assert(
         fc.property(fc.jsonValue(), (payload) => {
-          for (const occurrence of source.read(payload)) {
-            const key = incidentKeyOf(occurrence);
-            assert.ok(key.length >= 1 && key.length <= 255);
-            assert.doesNotMatch(key, /[\0\p{Surrogate}]/u);
-            assert.ok('alert' in occurrence);
+          for (const { alert, dedupKey, labels } of source.read(payload)) {
+            assert.ok(alert !== undefined);
+            assert.ok(dedupKey === null || (dedupKey.length >= 1 && dedupKey.length <= 255));
+            for (const text of [dedupKey ?? '', ...Object.entries(labels).flat()])
+              assert.doesNotMatch(text, /[\0\p{Surrogate}]/u);
           }
         }),
       );
@@ -34,10 +33,5 @@ for (const source of sources)
 describe('inbound sources', () => {
   it('have names of their own', () => {
     assert.equal(new Set(sources.map(({ name }) => name)).size, sources.length);
-  });
-
-  it('fall back on one key per ruleset', () => {
-    assert.equal(incidentKeyOf({ alert: {}, dedupKey: null }), defaultIncidentKey);
-    assert.equal(incidentKeyOf({ alert: {}, dedupKey: 'disk' }), 'disk');
   });
 });

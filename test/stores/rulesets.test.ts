@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import type { RulesetDraft } from '../../src/domain/ruleset/ruleset.ts';
 import { createRulesetStore, type RulesetStore } from '../../src/stores/rulesets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
@@ -44,11 +45,16 @@ describe('rulesets', () => {
       assignees: [
         { type: 'team', id: acme.teamId },
         { type: 'member', id: memberId },
+        { type: 'schedule', id: acme.teamId },
       ],
       webhookId: acme.webhookId,
       enabled: false,
       acknowledgementTimeout: null,
       autoResolveTimeout: 60,
+      incidentKey: '{{payload.id}}',
+      severity: 'SEV1',
+      priority: 'P2',
+      quietResolve: 600,
     });
     const created = await rulesets.create(acme.organisationId, draft);
     assert.ok('ruleset' in created);
@@ -70,24 +76,27 @@ describe('rulesets', () => {
     const [otherMember] = await database.sql<{ id: string }[]>`
       INSERT INTO members (id, organisation_id, team_id, name, email)
       VALUES (gen_random_uuid(), ${other.organisationId}, ${other.teamId}, 'Bob', 'bob@example.com') RETURNING id`;
-    const refused = await rulesets.create(
-      acme.organisationId,
-      rulesetDraft({
-        teamId: other.teamId,
-        assignees: [
-          { type: 'team', id: acme.teamId },
-          { type: 'team', id: uuid() },
-          { type: 'member', id: otherMember!.id },
-          { type: 'member', id: acme.teamId },
-        ],
-        webhookId: other.webhookId,
-      }),
-    );
+    const draft = rulesetDraft({
+      teamId: other.teamId,
+      assignees: [
+        { type: 'team', id: acme.teamId },
+        { type: 'team', id: uuid() },
+        { type: 'member', id: otherMember!.id },
+        { type: 'member', id: acme.teamId },
+        { type: 'schedule', id: acme.teamId },
+        { type: 'schedule', id: other.teamId },
+      ],
+      webhookId: other.webhookId,
+    });
+    const refused = await rulesets.create(acme.organisationId, draft);
     assert.ok('errors' in refused);
     assert.deepEqual(
       refused.errors.map(({ field }) => field),
-      ['team_id', 'assignees[1].id', 'assignees[2].id', 'assignees[3].id', 'webhook_id'],
+      ['team_id', 'assignees[1].id', 'assignees[2].id', 'assignees[3].id', 'assignees[5].id', 'webhook_id'],
     );
+    assert.match(refused.errors[4]!.message, /not a schedule of this organisation/);
+    assert.deepEqual(await rulesets.findUnknown(acme.organisationId, draft), refused.errors);
+    assert.deepEqual(await rulesets.findUnknown(acme.organisationId, rulesetDraft({ teamId: acme.teamId })), []);
     assert.deepEqual(await rulesets.list(acme.organisationId, { limit: 10 }), []);
     assert.equal(await versionOf(acme.organisationId), 0);
   });
@@ -119,22 +128,59 @@ describe('rulesets', () => {
     assert.equal(await versionOf(acme.organisationId), 0);
   });
 
-  it('counts the version of what is replaced, and fires no longer once removed', async () => {
-    const made = await create();
-    const draft = rulesetDraft({ teamId: acme.teamId, name: 'Renamed' });
-    const replaced = await rulesets.update(acme.organisationId, made.id, draft);
-    assert.ok(replaced && 'ruleset' in replaced);
-    assert.deepEqual([replaced.ruleset.name, replaced.ruleset.version], ['Renamed', made.version + 1]);
-    assert.equal(
-      await rulesets.update(other.organisationId, made.id, rulesetDraft({ teamId: other.teamId })),
-      undefined,
-    );
+  it('changes what is there, counts its version, and fires no longer once removed', async () => {
+    const made = await create({ severity: 'SEV1', quietResolve: 60, incidentKey: '{{payload.id}}' });
+    const change = (change: Partial<RulesetDraft>, id = made.id, organisation = acme) =>
+      database.sql.begin((tx) =>
+        rulesets.update(organisation.organisationId, id, (stored) => ({ draft: { ...stored, ...change } }), tx),
+      );
+    const changed = await change({ name: 'Renamed', severity: null, priority: 'P1', quietResolve: null });
+    assert.ok(changed && 'ruleset' in changed);
+    assert.deepEqual(changed.ruleset, {
+      ...made,
+      name: 'Renamed',
+      severity: null,
+      priority: 'P1',
+      quietResolve: null,
+      version: made.version + 1,
+    });
+    assert.deepEqual(await rulesets.get(acme.organisationId, made.id), changed.ruleset);
+
+    const refused = await change({ teamId: other.teamId });
+    assert.ok(refused && 'errors' in refused);
+    assert.deepEqual(await rulesets.get(acme.organisationId, made.id), changed.ruleset);
+    assert.equal(await change({ name: 'Theirs' }, made.id, other), undefined);
+
     assert.equal(await rulesets.remove(other.organisationId, made.id), false);
     const before = await versionOf(acme.organisationId);
     assert.equal(await rulesets.remove(acme.organisationId, made.id), true);
     assert.equal(await rulesets.remove(acme.organisationId, made.id), false);
+    assert.equal(await change({ name: 'Gone' }), undefined);
     assert.equal(await versionOf(acme.organisationId), Number(before) + 1);
     assert.deepEqual(await rulesets.loadForEvaluation([acme.organisationId]), []);
+  });
+
+  it('loses no change that is made at the same time', async () => {
+    const made = await create();
+    const changes: Partial<RulesetDraft>[] = [
+      { name: 'Renamed' },
+      { urgency: 'low' },
+      { enabled: false },
+      { severity: 'SEV2' },
+      { quietResolve: 30 },
+    ];
+    await Promise.all(
+      changes.map((change) =>
+        database.sql.begin((tx) =>
+          rulesets.update(acme.organisationId, made.id, (stored) => ({ draft: { ...stored, ...change } }), tx),
+        ),
+      ),
+    );
+    assert.deepEqual(await rulesets.get(acme.organisationId, made.id), {
+      ...made,
+      ...Object.assign({}, ...changes),
+      version: made.version + changes.length,
+    });
   });
 
   it('loads the enabled ones of several organisations', async () => {
@@ -145,5 +191,39 @@ describe('rulesets', () => {
     await insertOrganisation(database.sql, 'Third');
     const loaded = await rulesets.loadForEvaluation([acme.organisationId, other.organisationId]);
     assert.deepEqual(new Set(loaded.map(({ id }) => id)), new Set([first.id, created.ruleset.id]));
+  });
+
+  it('loads them with their actions in order, without those that were deleted', async () => {
+    const made = await create();
+    const bare = await create();
+    const subscriptionId = uuid();
+    const define = async (position: number, type: string, settings: object[], deleted = false) => {
+      const [row] = await database.sql<{ id: string }[]>`
+        INSERT INTO action_definitions (
+          id, organisation_id, action_id, ruleset_id, position, type, settings, digest, deleted_at)
+        VALUES (${uuid()}, ${acme.organisationId}, ${uuid()}, ${made.id}, ${position}, ${type},
+          ${database.sql.json(settings as never)}, ${Buffer.alloc(32)}, ${deleted ? new Date().toISOString() : null})
+        RETURNING id`;
+      return row!.id;
+    };
+    const told = await define(1, 'trigger-webhook', [{ subscription_id: subscriptionId }]);
+    const alerts = await define(0, 'trigger-alerts', []);
+    await define(2, 'trigger-alerts', [], true);
+    const loaded = await rulesets.loadForEvaluation([acme.organisationId]);
+    assert.deepEqual(loaded, [
+      {
+        ...made,
+        actions: [
+          { definitionId: alerts, type: 'trigger-alerts', subscriptionId: null },
+          { definitionId: told, type: 'trigger-webhook', subscriptionId },
+        ],
+      },
+      { ...bare, actions: [] },
+    ]);
+
+    await rulesets.remove(acme.organisationId, made.id);
+    const left =
+      await database.sql`SELECT id FROM action_definitions WHERE deleted_at IS NULL AND ruleset_id = ${made.id}`;
+    assert.equal(left.length, 0, 'nothing refers to what they were for any more');
   });
 });

@@ -14,6 +14,10 @@ export function rulesetDraft(given: Partial<RulesetDraft> & { teamId: string }):
     enabled: true,
     acknowledgementTimeout: 1_800,
     autoResolveTimeout: 14_400,
+    incidentKey: null,
+    severity: null,
+    priority: null,
+    quietResolve: null,
     ...given,
   };
 }

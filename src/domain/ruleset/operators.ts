@@ -11,6 +11,8 @@ export type Test = (found: unknown) => boolean;
 
 export interface Operator {
   values: ValueKind;
+  /** Of several values found, all must pass it, not just one. */
+  negated?: true;
   /** Values are known to be of the right kind. */
   compile(values: string[]): Test;
 }
@@ -24,9 +26,9 @@ export const longestSearched = 16_384;
  */
 export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['equal', { values: 'any text', compile: equal }],
-  ['not-equal', { values: 'any text', compile: (values) => present(not(equal(values))) }],
+  ['not-equal', { values: 'any text', negated: true, compile: (values) => present(not(equal(values))) }],
   ['contains', { values: 'some text', compile: contains }],
-  ['not-contains', { values: 'some text', compile: (values) => present(not(contains(values))) }],
+  ['not-contains', { values: 'some text', negated: true, compile: (values) => present(not(contains(values))) }],
   [
     'starts-with',
     { values: 'some text', compile: (values) => onText(values, (text, value) => text.startsWith(value)) },
@@ -37,7 +39,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['less-than', { values: 'number', compile: (values) => onNumber(values, (order) => order < 0) }],
   ['less-than-or-equal', { values: 'number', compile: (values) => onNumber(values, (order) => order <= 0) }],
   ['exists', { values: 'none', compile: () => (found) => found !== missing }],
-  ['not-exists', { values: 'none', compile: () => (found) => found === missing }],
+  ['not-exists', { values: 'none', negated: true, compile: () => (found) => found === missing }],
   ['matches', { values: 'pattern', compile: matches }],
 ]);
 

@@ -1,4 +1,5 @@
 import type { Assignee, Urgency } from '../incident/incident.ts';
+import type { ActionType } from '../incident/log-entry.ts';
 
 export const ruleTypes = ['webhook', 'state-change'] as const;
 export type RuleType = (typeof ruleTypes)[number];
@@ -6,6 +7,11 @@ export type RuleType = (typeof ruleTypes)[number];
 export const rulesetLevels = ['team', 'organisation'] as const;
 /** Whose list shows it; both levels see every event of the organisation. */
 export type RulesetLevel = (typeof rulesetLevels)[number];
+
+export const longestName = 255;
+export const longestDescription = 15_000;
+/** Of a severity or priority. */
+export const longestLabel = 64;
 
 /**
  * One test of an occurrence. `values` is any-of. Type and operator are plain text until `validateRuleset` has seen
@@ -25,9 +31,15 @@ export interface RulesetDraft {
   level: RulesetLevel;
   /** The team that owns the incidents it opens. */
   teamId: string;
+  /** Templates of the incident's (domain/template), as is `incidentKey`. */
   name: string;
   description: string;
+  /** Null: the source's own key, else one for all. */
+  incidentKey: string | null;
   urgency: Urgency;
+  /** In the words of the organisation, such as `SEV1` and `P2`. */
+  severity: string | null;
+  priority: string | null;
   /** Empty: the team. */
   assignees: Assignee[];
   /** Null: events of every webhook of the organisation. */
@@ -35,6 +47,15 @@ export interface RulesetDraft {
   enabled: boolean;
   acknowledgementTimeout: number | null;
   autoResolveTimeout: number | null;
+  /** After so long without a matching occurrence the incident resolves. */
+  quietResolve: number | null;
+}
+
+/** Something a ruleset runs when it fires: a stored definition. */
+export interface RulesetAction {
+  definitionId: string;
+  type: ActionType;
+  subscriptionId: string | null;
 }
 
 export interface Ruleset extends RulesetDraft {
@@ -45,4 +66,9 @@ export interface Ruleset extends RulesetDraft {
   /** Counts its changes; incidents remember which version opened them. */
   version: number;
   createdAt: string;
+}
+
+/** With what evaluation needs besides. */
+export interface FiringRuleset extends Ruleset {
+  actions: RulesetAction[];
 }

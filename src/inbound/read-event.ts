@@ -1,0 +1,50 @@
+import { type ParseFailure, parseJson } from '../domain/json/parse-json.ts';
+import { missing } from '../domain/json/path.ts';
+import type { Subject } from '../domain/ruleset/condition.ts';
+import type { Occurrence, Source } from './source.ts';
+
+/** One request as a webhook received it. */
+export interface RawEvent {
+  webhookId: string;
+  webhookName: string;
+  receivedAt: string;
+  body: Uint8Array;
+  contentType: string | null;
+  ip: string;
+  /** Names in lower case. */
+  headers: Record<string, unknown>;
+  /** Of the request and of the webhook. */
+  tags: string[];
+}
+
+/** An occurrence as conditions and templates see it. */
+export interface ReadOccurrence {
+  subject: Subject;
+  dedupKey: string | null;
+}
+
+export interface ReadEvent {
+  /** At the places that `Match.occurrence` counts. */
+  occurrences: ReadOccurrence[];
+  /** Why the body is no JSON. It is one occurrence even so: its text, tags and metadata can be looked at. */
+  reason: ParseFailure | null;
+}
+
+export function readEvent(event: RawEvent, source: Source): ReadEvent {
+  const parsed = parseJson(event.body);
+  const payload = 'reason' in parsed ? missing : parsed.value;
+  const unread: Occurrence = { alert: missing, dedupKey: null, labels: {} };
+  const occurrences = 'reason' in parsed ? [unread] : source.read(payload);
+
+  const { webhookId, webhookName, ip, contentType, headers, receivedAt } = event;
+  const metadata = { webhookId, webhookName, ip, contentType, headers, receivedAt };
+  let decoded: string | undefined;
+  const text = () => (decoded ??= new TextDecoder('utf-8').decode(event.body));
+  return {
+    occurrences: occurrences.map(({ alert, dedupKey, labels }) => {
+      const tags = [...event.tags, ...Object.entries(labels).map(([name, value]) => `${name}:${value}`)];
+      return { subject: { payload, alert, text, tags, metadata }, dedupKey };
+    }),
+    reason: 'reason' in parsed ? parsed.reason : null,
+  };
+}
