@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import { v7 as uuid } from 'uuid';
 import { type Bell, shardOf } from './doorbell.ts';
 import { createEventClock } from './event-clock.ts';
+import { hopsOf, keptHeaders } from './event-headers.ts';
 import type { EventSubmission, ReceivedEvent } from './events.ts';
 import type { SenderChecks } from './sender-checks.ts';
 import type { Sql } from './sql.ts';
@@ -15,6 +16,8 @@ export interface IntakeLimits {
 interface Waiting extends EventSubmission {
   id: string;
   receivedAt: string;
+  /** JSON of its tags, of what is kept of its headers, and of its hops. */
+  head: string;
   /** By which settings of the webhook its sender was checked, and with what result. */
   checkVersion: number;
   rejection: string | null;
@@ -22,7 +25,8 @@ interface Waiting extends EventSubmission {
   reject(error: unknown): void;
 }
 
-const mostCollisions = 5;
+/** How often an event's time is taken anew. */
+export const mostCollisions = 5;
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
@@ -111,7 +115,9 @@ export function createEventIntake(
     if (!uuidForm.test(submission.webhookId)) return Promise.resolve(null);
     const event = { ...submission, webhookId: submission.webhookId.toLowerCase() };
     return new Promise((resolve, reject) => {
-      queue.push({ ...event, ...checked(event), id: uuid(), receivedAt: clock(), resolve, reject });
+      const { tags = [], headers } = event;
+      const head = JSON.stringify({ tags, headers: keptHeaders(headers), hops: hopsOf(headers) });
+      queue.push({ ...event, ...checked(event), head, id: uuid(), receivedAt: clock(), resolve, reject });
       if (!draining) void drain();
     });
   };
@@ -120,10 +126,12 @@ export function createEventIntake(
 async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string }[]> {
   const column = <T>(pick: (row: Waiting) => T) => batch.map(pick);
   return sql<{ id: string }[]>`
-    INSERT INTO events (id, organisation_id, webhook_id, shard, received_at, content_type, ip, body, status, reason)
+    INSERT INTO events (
+      id, organisation_id, webhook_id, shard, received_at, content_type, ip, body, tags, headers, hops, status, reason)
     SELECT e.id, w.organisation_id, e.webhook_id, e.shard, e.received_at, e.content_type, e.ip, e.body,
+      e.tags, e.headers, e.hops,
       CASE WHEN e.rejection IS NULL THEN 'pending' ELSE 'rejected' END, e.rejection
-    FROM unnest(
+    FROM ROWS FROM (unnest(
       ${column((row) => row.id)}::uuid[], ${column((row) => row.webhookId)}::uuid[],
       ${column((row) => shardOf(row.webhookId))}::smallint[], ${column((row) => row.receivedAt)}::timestamptz[],
       ${column((row) => row.contentType)}::text[], ${column((row) => row.ip)}::text[],
@@ -132,7 +140,9 @@ async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string }[]> {
         byteaType,
       )}::bytea[],
       ${column((row) => row.checkVersion)}::integer[], ${column((row) => row.rejection)}::text[]
-    ) AS e (id, webhook_id, shard, received_at, content_type, ip, body, check_version, rejection)
+    ), jsonb_to_recordset(${`[${column((row) => row.head).join(',')}]`}::text::jsonb)
+      AS (tags text[], headers jsonb, hops smallint)
+    ) AS e (id, webhook_id, shard, received_at, content_type, ip, body, check_version, rejection, tags, headers, hops)
     JOIN webhooks w ON w.id = e.webhook_id AND w.enabled AND w.deleted_at IS NULL
       AND w.verification_version = e.check_version
     RETURNING id`;
@@ -140,7 +150,8 @@ async function insert(sql: Sql, batch: Waiting[]): Promise<{ id: string }[]> {
 
 const byteaType = 1001;
 
-function isTimeCollision(error: unknown): boolean {
+/** Two events of a webhook cannot bear the same time. */
+export function isTimeCollision(error: unknown): boolean {
   return error instanceof postgres.PostgresError && error.code === '23505' && error.constraint_name !== 'events_pkey';
 }
 

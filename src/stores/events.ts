@@ -1,15 +1,19 @@
 import type { SignedRequest } from '../inbound/verification/scheme.ts';
-import type { Bell } from './doorbell.ts';
+import { type Bell, shardOf } from './doorbell.ts';
+import { createEventClock } from './event-clock.ts';
 import { createEventIntake } from './event-intake.ts';
+import { createInternalIntake } from './internal-intake.ts';
 import type { Sealer } from './sealed.ts';
 import { createSenderChecks } from './sender-checks.ts';
-import type { Sql } from './sql.ts';
+import type { Queryable, Sql } from './sql.ts';
 
 /** One request as a webhook received it. `ip` and `contentType` are text from the request's head. */
 export interface EventSubmission extends SignedRequest {
   webhookId: string;
   contentType: string | null;
   ip: string;
+  /** Of its query; none unless given. */
+  tags?: string[];
 }
 
 export interface ReceivedEvent {
@@ -22,7 +26,9 @@ export interface ReceivedEvent {
 export interface EventMatch {
   rulesetId: string;
   incidentId: string;
-  outcome: 'opened' | 'joined';
+  /** Counted from 0 within the event. */
+  occurrence: number;
+  outcome: 'opened' | 'joined' | 'resolved';
 }
 
 export interface StoredEvent {
@@ -33,10 +39,30 @@ export interface StoredEvent {
   contentType: string | null;
   ip: string;
   body: Buffer;
+  tags: string[];
+  /** Names in lower case; those that may hold a secret are not among them. */
+  headers: Record<string, string>;
+  /** How many of our own actions lie between this event and one from outside. */
+  hops: number;
   status: 'pending' | 'evaluated' | 'failed' | 'rejected';
   /** Why it opened nothing, when that was not simply "no ruleset matched"; or why it was rejected. */
   reason: string | null;
   matches: EventMatch[];
+}
+
+/** Why an event is not evaluated again; `rejected`: its sender could not be verified. */
+export type ReplayRefusal = 'unknown_event' | 'rejected';
+
+/** What one of our own actions submits to a webhook of its organisation. */
+export interface InternalSubmission {
+  /** A repeat of the action shares it. */
+  id: string;
+  organisationId: string;
+  webhookId: string;
+  /** JSON. */
+  body: Buffer;
+  /** From 0 to 9: how many of our own actions lie between this event and one from outside. */
+  hops: number;
 }
 
 export interface EventStore {
@@ -45,6 +71,11 @@ export interface EventStore {
    * away: the event may then have been stored or not.
    */
   submit(event: EventSubmission): Promise<ReceivedEvent | null>;
+  /**
+   * Like `submit`, without asking who sends: it is us. With an id that is stored already it changes nothing.
+   * `unknown_webhook`: the organisation has none of this id that takes events.
+   */
+  submitInternally(event: InternalSubmission): Promise<'stored' | 'unknown_webhook'>;
   /** Also of a webhook that was deleted since. */
   get(organisationId: string, id: string): Promise<StoredEvent | undefined>;
   /** Newest first, strictly before `lastReceivedAt`. */
@@ -53,19 +84,29 @@ export interface EventStore {
     webhookId: string,
     page: { limit: number; lastReceivedAt?: string },
   ): Promise<StoredEvent[]>;
+  /**
+   * Lets an event of the webhook be evaluated again, which a pump does once `tx` is committed and `announce` called; one
+   * that waits already stays as it is. Deleted webhooks have no events here.
+   */
+  replay(organisationId: string, webhookId: string, id: string, tx: Queryable): Promise<StoredEvent | ReplayRefusal>;
+  /** Rings for events of the webhook that wait. Without it they are found within a second. */
+  announce(webhookId: string): void;
 }
 
 export function createEventStore(sql: Sql, bell: Bell, sealer: Sealer): EventStore {
+  const clock = createEventClock();
   const columns = sql`
-    e.id, e.webhook_id, e.received_at, e.content_type, e.ip, e.body, e.status, e.reason,
+    e.id, e.webhook_id, e.received_at, e.content_type, e.ip, e.body, e.tags, e.headers, e.hops, e.status, e.reason,
     coalesce((
       SELECT jsonb_agg(
-        jsonb_build_object('rulesetId', m.ruleset_id, 'incidentId', m.incident_id, 'outcome', m.outcome)
-        ORDER BY m.ruleset_id)
+        jsonb_build_object('rulesetId', m.ruleset_id, 'incidentId', m.incident_id, 'occurrence', m.occurrence,
+          'outcome', m.outcome)
+        ORDER BY m.occurrence, m.ruleset_id)
       FROM event_matches m WHERE m.organisation_id = e.organisation_id AND m.event_id = e.id), '[]') AS matches`;
 
   return {
-    submit: createEventIntake(sql, bell, createSenderChecks(sql, sealer)),
+    submit: createEventIntake(sql, bell, createSenderChecks(sql, sealer), undefined, clock),
+    submitInternally: createInternalIntake(sql, bell, clock),
 
     async get(organisationId, id) {
       const [row] = await sql<StoredEvent[]>`
@@ -81,5 +122,21 @@ export function createEventStore(sql: Sql, bell: Bell, sealer: Sealer): EventSto
         ORDER BY e.received_at DESC LIMIT ${limit}`;
       return [...rows];
     },
+
+    async replay(organisationId, webhookId, id, tx) {
+      // What waits is not touched, and so not waited for: a pump may be at it.
+      await tx`
+        UPDATE events e SET status = 'pending', failures = 0, reason = NULL
+        FROM webhooks w
+        WHERE e.organisation_id = ${organisationId} AND e.webhook_id = ${webhookId} AND e.id = ${id}
+          AND e.status IN ('evaluated', 'failed') AND w.id = e.webhook_id AND w.deleted_at IS NULL`;
+      const [row] = await tx<StoredEvent[]>`
+        SELECT ${columns} FROM events e JOIN webhooks w ON w.id = e.webhook_id AND w.deleted_at IS NULL
+        WHERE e.organisation_id = ${organisationId} AND e.webhook_id = ${webhookId} AND e.id = ${id}`;
+      if (!row) return 'unknown_event';
+      return row.status === 'rejected' ? 'rejected' : row;
+    },
+
+    announce: (webhookId) => bell.ring('inbox', [shardOf(webhookId)]),
   };
 }

@@ -8,10 +8,17 @@ export interface PendingEvent {
   webhookId: string;
   receivedAt: string;
   body: Buffer;
+  contentType: string | null;
+  ip: string;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  /** Of the request's query, and of the webhook. */
+  tags: string[];
+  webhookName: string;
   failures: number;
   checkPaths: CheckPaths;
   rulesetsVersion: number;
-  /** Rulesets whose match is recorded already: evaluating it again must not count twice. */
+  /** `<ruleset>:<occurrence>` of what is recorded already: evaluating it again must not count twice. */
   recorded: string[];
 }
 
@@ -61,8 +68,9 @@ export async function takePendingEvents(tx: Transaction, shard: number, limit: n
     ), chosen AS (
       SELECT id FROM candidates WHERE place <= ${limit} AND (place = 1 OR bytes <= ${mostBytes})
     )
-    SELECT e.id, e.organisation_id, e.webhook_id, e.received_at, e.body, e.failures, w.check_paths, o.rulesets_version,
-      ARRAY(SELECT m.ruleset_id FROM event_matches m WHERE m.event_id = e.id) AS recorded,
+    SELECT e.id, e.organisation_id, e.webhook_id, e.received_at, e.body, e.content_type, e.ip, e.headers,
+      e.tags || w.tags AS tags, w.name AS webhook_name, e.failures, w.check_paths, o.rulesets_version,
+      ARRAY(SELECT m.ruleset_id || ':' || m.occurrence FROM event_matches m WHERE m.event_id = e.id) AS recorded,
       (SELECT share FROM share), (SELECT max(bytes) > ${mostBytes} FROM candidates) AS cut
     FROM events e
     JOIN organisations o ON o.id = e.organisation_id

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
 import { createEventIntake } from '../../src/stores/event-intake.ts';
 import { shardOf, type Bell } from '../../src/stores/doorbell.ts';
+import { createInternalIntake } from '../../src/stores/internal-intake.ts';
 import { createEventStore, type EventStore } from '../../src/stores/events.ts';
 import { createSealer } from '../../src/stores/sealed.ts';
 import { createSenderChecks } from '../../src/stores/sender-checks.ts';
@@ -62,6 +63,9 @@ describe('events', () => {
         contentType: null,
         ip: '192.0.2.7',
         body,
+        tags: [],
+        headers: {},
+        hops: 0,
         status: 'pending',
         reason: null,
         matches: [],
@@ -78,6 +82,39 @@ describe('events', () => {
     assert.deepEqual(answers, [null, null, null, null, null]);
     assert.deepEqual(await events.list(acme.organisationId, acme.webhookId, { limit: 10 }), []);
     assert.deepEqual(rings, []);
+  });
+
+  it('does the same work for unknown, disabled and deleted webhooks', async () => {
+    const work = async () => {
+      statements.length = 0;
+      assert.equal(await events.submit(submission('{}')), null);
+      return [...statements];
+    };
+    const { webhookId } = acme;
+    await database.sql`UPDATE webhooks SET enabled = false WHERE id = ${webhookId}`;
+    const disabled = await work();
+    await database.sql`UPDATE webhooks SET enabled = true, deleted_at = now() WHERE id = ${webhookId}`;
+    const deleted = await work();
+    acme = { ...acme, webhookId: uuid() };
+    const unknown = await work();
+    assert.equal(unknown.length, 2);
+    assert.deepEqual([disabled, deleted], [unknown, unknown]);
+  });
+
+  it('keeps tags, headers and hops with their own event', async () => {
+    const given = Array.from({ length: 20 }, (_, index) => ({
+      ...submission(`${index}`),
+      tags: [`t${index}`, 'quote "\\ {}, NULL', 'NULL'].slice(0, index % 4),
+      headers: { 'x-index': `${index} "\\`, authorization: 'Bearer of-a-sender', 'tocsin-hops': `${index % 10}` },
+    }));
+    const stored = await Promise.all(given.map((event) => events.submit(event)));
+    for (const [index, event] of stored.entries()) {
+      const kept = await events.get(acme.organisationId, event!.id);
+      assert.equal(kept?.body.toString(), `${index}`);
+      assert.deepEqual(kept?.tags, given[index]!.tags);
+      assert.deepEqual(kept?.headers, { 'x-index': `${index} "\\`, 'tocsin-hops': `${index % 10}` });
+      assert.equal(kept?.hops, index % 10);
+    }
   });
 
   it('lets requests that wait together share statements', async () => {
@@ -230,5 +267,114 @@ describe('events', () => {
     await assert.rejects(submit(submission('{}')), /ECONNREFUSED|CONNECT/);
     await away.end({ timeout: 1 });
     assert.ok(await events.submit(submission('{}')));
+  });
+
+  describe('from our own actions', () => {
+    const internal = (rest: object = {}) => ({
+      id: uuid(),
+      organisationId: acme.organisationId,
+      webhookId: acme.webhookId,
+      body: Buffer.from('{"from":"us"}'),
+      hops: 2,
+      ...rest,
+    });
+
+    it('are stored once for an id, whoever verifies senders, and ring', async () => {
+      const webhooks = createWebhookStore(database.sql, sealer);
+      const verification = { type: 'bearer' as const, secret: 'token-of-the-sender' };
+      await database.sql.begin((tx) => webhooks.update(acme.organisationId, acme.webhookId, { verification }, tx));
+      const event = internal();
+      assert.deepEqual(await Promise.all([1, 2, 3].map(() => events.submitInternally(event))), [
+        'stored',
+        'stored',
+        'stored',
+      ]);
+      assert.deepEqual(rings, [`inbox-${shardOf(acme.webhookId)}`], 'one of them stored it');
+      const [kept, ...more] = await events.list(acme.organisationId, acme.webhookId, { limit: 9 });
+      assert.deepEqual(more, []);
+      assert.deepEqual(
+        [kept?.id, kept?.status, kept?.contentType, kept?.ip, kept?.hops, kept?.body.toString()],
+        [event.id, 'pending', 'application/json', '127.0.0.1', 2, '{"from":"us"}'],
+      );
+
+      await database.sql`UPDATE events SET status = 'evaluated' WHERE id = ${event.id}`;
+      await database.sql`UPDATE webhooks SET enabled = false WHERE id = ${acme.webhookId}`;
+      assert.equal(await events.submitInternally({ ...event, hops: 3 }), 'stored', 'it was, before');
+      const again = await events.get(acme.organisationId, event.id);
+      assert.deepEqual([again?.status, again?.hops], ['evaluated', 2]);
+    });
+
+    it('go to enabled webhooks of their organisation alone', async () => {
+      const other = await insertOrganisation(database.sql, 'Other');
+      assert.equal(await events.submitInternally(internal({ webhookId: other.webhookId })), 'unknown_webhook');
+      assert.equal(await events.submitInternally(internal({ webhookId: uuid() })), 'unknown_webhook');
+      await database.sql`UPDATE webhooks SET enabled = false WHERE id = ${acme.webhookId}`;
+      assert.equal(await events.submitInternally(internal()), 'unknown_webhook');
+      await database.sql`UPDATE webhooks SET enabled = true, deleted_at = now() WHERE id = ${acme.webhookId}`;
+      assert.equal(await events.submitInternally(internal()), 'unknown_webhook');
+      assert.deepEqual(await events.list(other.organisationId, other.webhookId, { limit: 9 }), []);
+      assert.deepEqual(rings, []);
+    });
+
+    it('never share a time with another of their webhook', async () => {
+      const taken = await events.submit(submission('{}'));
+      const times = [taken!.receivedAt, taken!.receivedAt, '2026-11-21T05:09:43.120002Z'];
+      const submit = createInternalIntake(database.sql, bell, () => times.shift()!);
+      const event = internal();
+      assert.equal(await submit(event), 'stored');
+      const kept = await events.get(acme.organisationId, event.id);
+      assert.equal(kept?.receivedAt, '2026-11-21T05:09:43.120002Z');
+    });
+  });
+
+  describe('evaluated again', () => {
+    const replay = (id: string, organisation = acme, webhookId = organisation.webhookId) =>
+      database.sql.begin((tx) => events.replay(organisation.organisationId, webhookId, id, tx));
+    const finish = (id: string, status: string) => database.sql`
+      UPDATE events SET status = ${status}, failures = 3, reason = 'Why' WHERE id = ${id}`;
+
+    it('wait like new ones, if they were evaluated or failed', async () => {
+      const { id } = (await events.submit(submission('{}')))!;
+      for (const status of ['evaluated', 'failed']) {
+        await finish(id, status);
+        const again = await replay(id);
+        assert.ok(typeof again === 'object');
+        assert.deepEqual([again.status, again.reason], ['pending', null]);
+        const [row] = await database.sql`SELECT failures FROM events WHERE id = ${id}`;
+        assert.equal(row?.failures, 0);
+      }
+      rings.length = 0;
+      events.announce(acme.webhookId);
+      assert.deepEqual(rings, [`inbox-${shardOf(acme.webhookId)}`]);
+    });
+
+    it('are not waited for while a pump holds them', async () => {
+      const { id } = (await events.submit(submission('{}')))!;
+      await database.sql.begin(async (tx) => {
+        await tx`SELECT 1 FROM events WHERE id = ${id} FOR UPDATE`;
+        const answer = await replay(id);
+        assert.equal(typeof answer === 'object' && answer.status, 'pending');
+      });
+    });
+
+    it('are none that were rejected, nor anybody else’s', async () => {
+      const { id } = (await events.submit(submission('{}')))!;
+      const other = await insertOrganisation(database.sql, 'Other');
+      await finish(id, 'evaluated');
+      for (const answer of [
+        await replay(id, other),
+        await replay(id, other, acme.webhookId),
+        await replay(id, acme, other.webhookId),
+        await replay(uuid()),
+      ])
+        assert.equal(answer, 'unknown_event');
+      await finish(id, 'rejected');
+      assert.equal(await replay(id), 'rejected');
+      const [row] = await database.sql`SELECT status, failures, reason FROM events WHERE id = ${id}`;
+      assert.deepEqual({ ...row }, { status: 'rejected', failures: 3, reason: 'Why' });
+      await finish(id, 'failed');
+      await database.sql`UPDATE webhooks SET deleted_at = now() WHERE id = ${acme.webhookId}`;
+      assert.equal(await replay(id), 'unknown_event');
+    });
   });
 });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
+import { Refusal } from '../../domain/error-code.ts';
+import { printable } from '../../stores/event-headers.ts';
 import { DetailedRefusal, notFound } from '../errors.ts';
-import { nextCursor, page, pathId } from '../fields.ts';
+import { id, nextCursor, page, pathId, queryTime } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { event, presentEvent, receivedEvent } from './schema.ts';
+import { event, presentEvent, receivedEvent, submittedTags } from './event-schema.ts';
 
 const largestEvent = 512 * 1024;
 
@@ -20,16 +22,19 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       role: 'gateway',
       auth: 'none',
       params: pathId,
-      isIntake: true,
+      // Senders add parameters of their own; those are left alone.
+      query: z.object({ tags: submittedTags }),
+      sharedLimit: 'webhook',
       rawBodyLimit: largestEvent,
       responses: { 201: receivedEvent },
       refusals: ['unverified_sender'],
-      handler: async ({ params, bytes, contentType, headers, ip }) => {
-        const type = contentType === null ? null : storableHeader(contentType);
+      handler: async ({ params, query, bytes, contentType, headers, ip }) => {
+        const type = contentType === null ? null : printable(contentType, 255);
         const stored = await stores.events.submit({
           webhookId: params.id,
           contentType: type,
           ip,
+          tags: query.tags ?? [],
           headers,
           body: bytes,
         });
@@ -69,10 +74,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       params: pathId,
       query: z.strictObject({
         ...page,
-        last_received_at: z.iso
-          .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-03-15T19:09:39Z' })
-          .optional()
-          .meta({ description: 'Only events received before this.' }),
+        last_received_at: queryTime.optional().meta({ description: 'Only events received before this.' }),
       }),
       responses: { 200: z.object({ events: z.array(event), next_cursor: nextCursor }) },
       refusals: [],
@@ -92,6 +94,30 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
         return { status: 200, body: { events: rows.map(presentEvent), next_cursor: nextCursor } };
       },
     }),
+    defineRoute({
+      method: 'POST',
+      path: '/v1/webhook/{id}/events/{event_id}/replay',
+      summary: 'Evaluate an event again',
+      description:
+        'For rulesets that were made or changed since, and for events that failed. What a ruleset has decided on the event stands and is not decided again, so a replay never opens a second incident: it is for what has not matched yet. An event that still waits is evaluated anyway, once.',
+      tag: 'Webhooks',
+      role: 'command',
+      auth: 'key',
+      params: pathId.extend({ event_id: id }),
+      responses: { 202: event },
+      refusals: ['event_rejected'],
+      handler: async ({ key, params, transaction }) => {
+        const answer = await transaction(async (tx) => {
+          const found = await stores.events.replay(key.organisationId, params.id, params.event_id, tx);
+          if (found === 'unknown_event') throw notFound();
+          if (found === 'rejected')
+            throw new Refusal('event_rejected', 'Its sender could not be verified: it is never evaluated.');
+          return { status: 202 as const, body: presentEvent(found) };
+        });
+        stores.events.announce(params.id);
+        return answer;
+      },
+    }),
   ];
 }
 
@@ -101,9 +127,4 @@ function unverified(rejection: string, eventId: string): DetailedRefusal {
     // RFC 9110 wants a challenge with every 401; a signature has no registered scheme.
     headers: { 'WWW-Authenticate': 'Webhook realm="tocsin"' },
   });
-}
-
-/** Header values reach us as Latin-1; only what is printable is kept, and not without end. */
-function storableHeader(value: string): string {
-  return value.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 255);
 }

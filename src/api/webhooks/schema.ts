@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { parsePath } from '../../domain/json/path.ts';
-import type { StoredEvent } from '../../stores/events.ts';
 import type { CheckPaths, Webhook } from '../../stores/webhooks.ts';
 import { httpUrl, id, optionalText, text, timestamp } from '../fields.ts';
 import { newVerification, presentVerification, verification } from './verification.ts';
@@ -29,26 +28,39 @@ const tags = z
   .refine((given) => new Set(given).size === given.length, 'must not hold a tag twice')
   .meta({ description: 'For `tag-check` conditions.', uniqueItems: true });
 
-export const newWebhook = z.strictObject({
-  name: text(255).optional(),
-  description: optionalText(2_000).default(''),
-  monitor_url: monitorUrl.default(null),
-  monitor_method: monitorMethod.default(null),
-  check_paths: checkPaths.default({}),
-  tags: tags.default([]),
-  verification: newVerification.nullable().default(null),
-});
+const newExample = {
+  name: 'Checkout probe',
+  description: 'Reports every failed order.',
+  monitor_url: 'https://shop.example.com/checkout',
+  monitor_method: 'POST',
+  check_paths: { http_status_code: 'response.status', response_time_ms: 'response.ms', error: 'response.error' },
+  tags: ['production'],
+};
 
-export const changedWebhook = z.strictObject({
-  name: text(255).optional(),
-  description: optionalText(2_000).optional(),
-  enabled: z.boolean().optional().meta({ description: 'A disabled webhook takes no events.' }),
-  monitor_url: monitorUrl.optional(),
-  monitor_method: monitorMethod.optional(),
-  check_paths: checkPaths.optional(),
-  tags: tags.optional(),
-  verification: newVerification.nullable().optional().meta({ description: 'Null: anybody who knows the URL.' }),
-});
+export const newWebhook = z
+  .strictObject({
+    name: text(255).optional(),
+    description: optionalText(2_000).default(''),
+    monitor_url: monitorUrl.default(null),
+    monitor_method: monitorMethod.default(null),
+    check_paths: checkPaths.default({}),
+    tags: tags.default([]),
+    verification: newVerification.nullable().default(null),
+  })
+  .meta({ examples: [newExample] });
+
+export const changedWebhook = z
+  .strictObject({
+    name: text(255).optional(),
+    description: optionalText(2_000).optional(),
+    enabled: z.boolean().optional().meta({ description: 'A disabled webhook takes no events.' }),
+    monitor_url: monitorUrl.optional(),
+    monitor_method: monitorMethod.optional(),
+    check_paths: checkPaths.optional(),
+    tags: tags.optional(),
+    verification: newVerification.nullable().optional().meta({ description: 'Null: anybody who knows the URL.' }),
+  })
+  .meta({ examples: [{ enabled: false, tags: ['production', 'eu-central-1'] }] });
 
 export const webhook = z
   .object({
@@ -65,34 +77,20 @@ export const webhook = z
     verification: verification.nullable().meta({ description: 'Null: anybody who knows the URL.' }),
     created_at: timestamp,
   })
-  .meta({ id: 'Webhook' });
-
-export const receivedEvent = z
-  .object({
-    id,
-    message: z.string(),
-    ip: z.string(),
-    content_type: z.string().nullable(),
-    received_at: timestamp,
-  })
-  .meta({ id: 'ReceivedEvent' });
-
-export const event = z
-  .object({
-    id,
-    webhook_id: id,
-    content_type: z.string().nullable(),
-    body: z.string().nullable().meta({ description: 'As received; null when it is not UTF-8.' }),
-    body_base64: z.string().optional().meta({ description: 'Instead of `body` when that is null.' }),
-    ip: z.string(),
-    received_at: timestamp,
-    status: z
-      .enum(['pending', 'evaluated', 'failed', 'rejected'])
-      .meta({ description: '`rejected`: its sender could not be verified; it is never evaluated.' }),
-    reason: z.string().nullable().meta({ description: 'Why it opened nothing, beyond that no ruleset matched.' }),
-    matches: z.array(z.object({ ruleset_id: id, incident_id: id, outcome: z.enum(['opened', 'joined']) })),
-  })
-  .meta({ id: 'Event' });
+  .meta({
+    id: 'Webhook',
+    examples: [
+      {
+        id: '01993c4c-9d2e-7b33-8a4c-5d6e7f809102',
+        number: 1,
+        ...newExample,
+        enabled: true,
+        url: 'https://tocsin.example.com/v1/incident/webhook/01993c4c-9d2e-7b33-8a4c-5d6e7f809102',
+        verification: { type: 'bearer', secret: '[redacted]' },
+        created_at: '2026-03-01T09:10:00.000Z',
+      },
+    ],
+  });
 
 export function checkPathsOf(given: z.output<typeof checkPaths>): CheckPaths {
   return { httpStatusCode: given.http_status_code, responseTimeMs: given.response_time_ms, error: given.error };
@@ -117,31 +115,4 @@ export function presentWebhook(row: Webhook, publicUrl: string): z.input<typeof 
     verification: row.verification && presentVerification(row.verification),
     created_at: row.createdAt,
   };
-}
-
-export function presentEvent(row: StoredEvent): z.input<typeof event> {
-  const body = asUtf8(row.body);
-  return {
-    id: row.id,
-    webhook_id: row.webhookId,
-    content_type: row.contentType,
-    body,
-    ...(body === null ? { body_base64: Buffer.from(row.body).toString('base64') } : {}),
-    ip: row.ip,
-    received_at: row.receivedAt,
-    status: row.status,
-    reason: row.reason,
-    matches: row.matches.map(({ rulesetId, incidentId, outcome }) => {
-      return { ruleset_id: rulesetId, incident_id: incidentId, outcome };
-    }),
-  };
-}
-
-/** Byte for byte, a byte order mark included. */
-function asUtf8(bytes: Buffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }

@@ -96,6 +96,21 @@ describe('changing and deleting webhooks', () => {
     assert.deepEqual([ruleset.status, faultyFields(ruleset)], [422, ['webhook_id']]);
   });
 
+  it('neither skips nor repeats others in a list when some go between its pages', async () => {
+    const made: string[] = [];
+    for (let index = 0; index < 6; index++) made.push((await create()).id);
+    const seen: string[] = [];
+    for (let query = '?limit=2'; ;) {
+      const { webhooks, next_cursor } = (await api.get(`/v1/webhooks${query}`)).body;
+      seen.push(...webhooks.map(({ id }: Json) => id).filter((id: string) => made.includes(id)));
+      // The one that the next page begins after.
+      if (seen.length > 0) await remove(seen.at(-1)!);
+      if (next_cursor === null) break;
+      query = `?limit=2&cursor=${next_cursor}`;
+    }
+    assert.deepEqual(seen, made);
+  });
+
   it('keeps one that a ruleset names, and says which', async () => {
     const { id } = await create();
     const ruleset = (await createRuleset(id)).body;

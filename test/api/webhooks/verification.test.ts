@@ -52,6 +52,23 @@ describe('webhooks that verify their senders', () => {
     assert.equal((await submit(id, `${body}\n`, headers)).status, 401);
   });
 
+  it('refuse a body that was written anew, another secret, and what is more than five minutes off', async () => {
+    const { verification, sign } = testSenders['standard-webhooks']!;
+    const { id } = (await create(verification)).body;
+    const body = '{"status": "down"}';
+    const status = async (sent: string, headers: Record<string, string>) => (await submit(id, sent, headers)).status;
+    const now = seconds();
+    assert.equal(await status(JSON.stringify(JSON.parse(body)), sign(body, now)), 401, 'the same in other bytes');
+    assert.equal(await status(body, sign(body, now, `whsec_${Buffer.alloc(32, 9).toString('base64')}`)), 401);
+    for (const [offset, expected] of [
+      [-310, 401],
+      [310, 401],
+      [-290, 201],
+      [290, 201],
+    ] as const)
+      assert.equal(await status(body, sign(body, now + offset)), expected, String(offset));
+  });
+
   it('are never evaluated by what was rejected', async () => {
     const { id } = (await create(testSenders.bearer!.verification)).body;
     await submit(id, '{}');
