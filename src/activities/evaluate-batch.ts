@@ -54,7 +54,7 @@ async function evaluate(
   oneByOne: boolean,
 ): Promise<BatchResult> {
   const { events, more } = await takePendingEvents(tx, shard, limit);
-  const result: BatchResult = { opened: [], joined: [], more };
+  const result: BatchResult = { opened: [], joined: [], cleared: [], deferred: [], more };
   if (events.length === 0) return result;
   const rulesets = await compiledRulesets.of(tx, events);
   const openedAt = new Date().toISOString();
@@ -64,9 +64,11 @@ async function evaluate(
 
   const record = async (on: Transaction, found: Match[]) => {
     if (found.length === 0) return;
-    const { opened, joined } = await recordMatches(on, found, openedAt);
+    const { opened, joined, cleared, deferred } = await recordMatches(on, found, openedAt);
     result.opened.push(...opened);
     result.joined.push(...joined);
+    result.cleared.push(...cleared);
+    result.deferred.push(...deferred);
   };
   const fail = (event: PendingEvent, error: unknown) => {
     const failures = event.failures + 1;
@@ -91,9 +93,13 @@ async function evaluate(
     }
   }
   await record(tx, matches);
-  await finishEvents(tx, outcomes, matches.length === 0);
+  const deferred = new Set(result.deferred);
+  const settled = outcomes.filter(({ id }) => !deferred.has(id));
+  await finishEvents(tx, settled, matches.length === 0);
   // A failed event is tried again soon; it must not wait for the next ring.
-  result.more ||= outcomes.some(({ status }) => status === 'pending');
+  result.more ||= settled.some(({ status }) => status === 'pending');
+  // What waits for a resolve is among the oldest, and would be taken again at once.
+  if (deferred.size > 0 && settled.length === 0) result.more = false;
   return result;
 }
 

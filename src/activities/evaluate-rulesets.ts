@@ -2,7 +2,7 @@ import type { IncidentState } from '../domain/incident/incident.ts';
 import { genericJson } from '../inbound/generic-json.ts';
 import type { Source } from '../inbound/source.ts';
 import type { Logger } from '../logger.ts';
-import type { Occurrences } from '../stores/claims.ts';
+import type { Cleared, Occurrences } from '../stores/claims.ts';
 import type { Ear } from '../stores/doorbell.ts';
 import { createRulesetStore } from '../stores/rulesets.ts';
 import type { Sql } from '../stores/sql.ts';
@@ -17,7 +17,7 @@ export interface EvaluateRulesetsDeps {
   sql: Sql;
   ear: Ear;
   logger: Logger;
-  incidents: Pick<IncidentWorkflows, 'start' | 'joined'>;
+  incidents: Pick<IncidentWorkflows, 'start' | 'joined' | 'cleared'>;
   source?: Source;
   /** How long a round lasts, in milliseconds. */
   roundMs?: number;
@@ -28,6 +28,8 @@ const heartbeatMs = 1_000;
 /** The longest a lost ring of the bell can delay an event. */
 const lookMs = 1_000;
 const joinNoticeMs = 1_000;
+/** How soon events that wait for an incident's resolve are looked at again. */
+const deferredMs = 20;
 
 /**
  * The inbox pump: evaluates the events of a shard as they come. What a batch decides is committed first; then the
@@ -50,21 +52,23 @@ export function createEvaluateRulesets(deps: EvaluateRulesetsDeps): PumpRound {
       if (occurrences.length === 0) return;
       telling = startIncidents.signal(occurrences).finally(() => (telling = undefined));
     };
-    const begin = async (opened: IncidentState[]) => {
-      if (opened.length === 0) return;
+    const begin = async (opened: IncidentState[], cleared: Cleared[]) => {
+      if (opened.length === 0 && cleared.length === 0) return;
       // The engine's rate is the limit: at most one batch of incidents waits for it.
       await starting;
-      starting = startIncidents.start(opened, signal);
+      // One may have opened and cleared in the same batch, or in the last.
+      starting = startIncidents.start(opened, signal).then(() => startIncidents.clear(cleared));
     };
 
     try {
       heartbeat();
       while (!signal.aborted && performance.now() < end) {
-        const { opened, joined, more } = await evaluateBatch(shard, mostEventsPerBatch);
-        await begin(opened);
+        const { opened, joined, cleared, deferred, more } = await evaluateBatch(shard, mostEventsPerBatch);
+        await begin(opened, cleared);
         notices.add(joined);
         if (!telling) tell(notices.take());
-        if (!more) await ear.wait('inbox', shard, Math.min(lookMs, end - performance.now()), signal);
+        const restMs = deferred.length > 0 ? deferredMs : lookMs;
+        if (!more) await ear.wait('inbox', shard, Math.min(restMs, end - performance.now()), signal);
       }
     } finally {
       await starting;

@@ -1,13 +1,13 @@
 import type { IncidentState } from '../domain/incident/incident.ts';
 import type { Logger } from '../logger.ts';
-import type { Occurrences } from '../stores/claims.ts';
+import type { Cleared, Occurrences } from '../stores/claims.ts';
 import { createIncidentNoticeStore } from '../stores/incident-notices.ts';
 import type { Sql } from '../stores/sql.ts';
 import type { IncidentWorkflows } from '../temporal/incident-workflows.ts';
 
 export interface StartIncidentsDeps {
   sql: Sql;
-  incidents: Pick<IncidentWorkflows, 'start' | 'joined'>;
+  incidents: Pick<IncidentWorkflows, 'start' | 'joined' | 'cleared'>;
   logger: Logger;
 }
 
@@ -17,10 +17,14 @@ export interface StartIncidents {
   start(states: IncidentState[], signal?: AbortSignal): Promise<void>;
   /** Tells workflows how often their problem was reported, and marks the rows. */
   signal(occurrences: Occurrences[]): Promise<void>;
+  /** Tells workflows that their problem is over; storing the resolve is the mark. */
+  clear(cleared: Cleared[]): Promise<void>;
   /** Housekeeping: starts up to `limit` that should have started two seconds ago; answers how many it tried. */
   startUnstarted(limit: number): Promise<number>;
   /** Housekeeping: the same for occurrences that workflows were not told of. */
   signalUnsignalled(limit: number): Promise<number>;
+  /** Housekeeping: the same for incidents that are cleared and not resolved. */
+  clearUncleared(limit: number): Promise<number>;
 }
 
 const atOnce = 10;
@@ -75,9 +79,20 @@ export function createStartIncidents({ sql, incidents, logger }: StartIncidentsD
     }
   }
 
+  async function clear(cleared: Cleared[]): Promise<void> {
+    await inParallel(cleared, async ({ incidentId, eventId, ruleset }) => {
+      try {
+        await incidents.cleared(incidentId, { eventId, ruleset });
+      } catch (error) {
+        logger.warn({ err: error, incidentId }, 'could not tell an incident that it is cleared; housekeeping will');
+      }
+    });
+  }
+
   return {
     start,
     signal: tell,
+    clear,
     async startUnstarted(limit) {
       const states = await notices.unstarted(limit, repairAfterSeconds);
       await start(states);
@@ -87,6 +102,11 @@ export function createStartIncidents({ sql, incidents, logger }: StartIncidentsD
       const behind = await notices.unsignalled(limit, repairAfterSeconds);
       await tell(behind);
       return behind.length;
+    },
+    async clearUncleared(limit) {
+      const uncleared = await notices.uncleared(limit, repairAfterSeconds);
+      await clear(uncleared);
+      return uncleared.length;
     },
   };
 }

@@ -14,6 +14,8 @@ export const errorCodes = [
   'already_exists',
   'incident_resolved',
   'already_acknowledged',
+  'not_acknowledged',
+  'event_rejected',
   'limit_reached',
   'still_referenced',
   'idempotency_key_in_use',

@@ -14,7 +14,9 @@ export const standard: Dialect = {
     'incident.acknowledged': 'acknowledged',
     'incident.unacknowledged': 'unacknowledged',
     'incident.escalated': 'escalated',
+    'incident.updated': 'updated',
     'incident.resolved': 'resolved',
+    'incident.alerted': 'alerted',
     'incident.action_run': 'action_run',
   },
   render(snapshot) {
@@ -48,6 +50,9 @@ function dataOf(snapshot: IncidentSnapshot) {
       description: cut('incident.description', incident.description, maxTextBytes),
       status: incident.status,
       urgency: incident.urgency,
+      // Snapshots of earlier releases have neither.
+      severity: incident.severity ?? null,
+      priority: incident.priority ?? null,
       assignees: incident.assignees.slice(0, maxAssignees).map(({ type, id }) => ({ type, id })),
       incident_key: cutOrNull('incident.incident_key', incident.incidentKey, maxNameBytes),
       occurrences: incident.occurrences,

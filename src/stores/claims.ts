@@ -1,20 +1,24 @@
 import { v7 as uuid } from 'uuid';
 import type { IncidentState } from '../domain/incident/incident.ts';
 import type { CheckResult } from '../domain/incident/snapshot.ts';
-import { openIncident } from '../domain/incident/transition.ts';
-import type { Ruleset } from '../domain/ruleset/ruleset.ts';
-import { insertIncidents, nextIncidentNumbers } from './incidents.ts';
+import type { FiringRuleset } from '../domain/ruleset/ruleset.ts';
+import { clearIncidents, insertOpened, joinIncidents } from './claimed-incidents.ts';
+import { type MatchLine, insertMatchLines } from './event-matches.ts';
 import type { Transaction } from './sql.ts';
 
-/** An event that a ruleset matched. */
+/** An occurrence on which a ruleset decided. */
 export interface Match {
   eventId: string;
+  /** Counted from 0 within the event. */
+  occurrence: number;
   webhookId: string;
   receivedAt: string;
-  ruleset: Ruleset;
+  ruleset: FiringRuleset;
   incidentKey: string;
+  /** False: the conditions of a state-change ruleset do not hold, which resolves what they opened. */
+  holds: boolean;
   /** Read only when the match opens an incident. */
-  readCheck(): CheckResult;
+  readOpening(): { name: string; description: string; check: CheckResult };
 }
 
 /** How often an incident's problem was reported, as its row says. */
@@ -26,18 +30,42 @@ export interface Occurrences {
   workflowStarted: boolean;
 }
 
+/** An incident whose workflow is to resolve it, and the event that cleared its problem. */
+export interface Cleared {
+  incidentId: string;
+  eventId: string;
+  ruleset: { id: string; name: string };
+}
+
 export interface Recorded {
   opened: IncidentState[];
   joined: Occurrences[];
+  cleared: Cleared[];
+  /** Events that have to be evaluated again once an incident, which they would join or open anew, is resolved. */
+  deferred: string[];
 }
 
 /** The matches of one incident key within one scope, oldest first. */
-interface Group {
+export interface Group {
   organisationId: string;
   scopeId: string;
   incidentKey: string;
-  matches: [Match, ...Match[]];
-  lastAt: string;
+  matches: Match[];
+}
+
+/** What the matches of a group do, once it is known whether an incident of theirs is open. */
+export interface Plan {
+  group: Group;
+  /** The open incident that they join; undefined: the first of `holding` opens one. */
+  open: OpenIncident | undefined;
+  holding: Match[];
+  cleared: Match | undefined;
+  deferred: Match[];
+}
+
+export interface OpenIncident {
+  id: string;
+  webhookId: string | null;
 }
 
 /** Another transaction opened an incident under one of the keys between two looks: roll back and record again. */
@@ -46,9 +74,15 @@ export class ClaimedMeanwhile extends Error {
 }
 
 /**
- * Decides of each match whether it opens an incident or joins the open one of its key, and records that. `matches` are
- * oldest first and may belong to several organisations; `openedAt` is when new incidents begin (ISO 8601). Throws
- * `ClaimedMeanwhile`, after which the whole transaction must be repeated.
+ * Seconds after which nobody waits for a cleared incident's workflow any more, as when an operator terminated it: its
+ * key is free then.
+ */
+export const longestClearing = 10;
+
+/**
+ * Decides of each match whether it opens an incident, joins the open one of its key, or resolves it, and records that.
+ * `matches` are oldest first and may belong to several organisations; `openedAt` is when new incidents begin (ISO 8601).
+ * Throws `ClaimedMeanwhile`, after which the whole transaction must be repeated.
  *
  * Nobody deadlocks, because everybody locks incidents first, then claims, then counters, each in one sorted pass; so
  * does a resolve, which deletes the claim under the incident's lock. A match that waited for a resolve finds the key
@@ -56,66 +90,86 @@ export class ClaimedMeanwhile extends Error {
  */
 export async function recordMatches(tx: Transaction, matches: Match[], openedAt: string): Promise<Recorded> {
   const groups = groupByKey(matches);
-  const open = await joinOpen(tx, groups);
-  const unclaimed = groups.filter((group) => !open.has(group));
-  const claimed = await claim(tx, unclaimed);
-  const opened = await insertOpened(tx, claimed, openedAt);
+  const found = await lockOpen(tx, groups);
+  const plans = groups.map((group) => planOf(group, found.get(group)));
+  const overdue = groups.filter((group) => found.get(group)?.clearing === 'overdue');
+  if (overdue.length > 0) await release(tx, overdue);
 
-  const lines = groups.flatMap((group) => {
-    const joined = open.get(group);
-    const incidentId = joined?.incidentId ?? claimed.get(group)!;
-    return group.matches.map(({ eventId, ruleset }, index): MatchLine => {
-      const outcome = joined || index > 0 ? 'joined' : 'opened';
-      return { organisationId: group.organisationId, eventId, rulesetId: ruleset.id, incidentId, outcome };
-    });
-  });
-  await insertMatchLines(tx, lines);
-  return { opened, joined: [...open.values()] };
+  const claimed = await claim(
+    tx,
+    plans.filter(({ open, holding }) => !open && holding.length > 0),
+  );
+  const opened = await insertOpened(tx, claimed, openedAt);
+  const joined = await joinIncidents(tx, plans);
+  const cleared = await clearIncidents(tx, plans, claimed);
+  await insertMatchLines(
+    tx,
+    plans.flatMap((plan) => linesOf(plan, claimed.get(plan))),
+  );
+  return { opened, joined, cleared, deferred: plans.flatMap((plan) => plan.deferred.map(({ eventId }) => eventId)) };
 }
 
 function groupByKey(matches: Match[]): Group[] {
   const groups = new Map<string, Group>();
   for (const match of matches) {
     const { organisationId, id: scopeId } = match.ruleset;
-    const name = `${organisationId} ${scopeId} ${match.incidentKey}`;
+    const { incidentKey } = match;
+    const name = `${organisationId} ${scopeId} ${incidentKey}`;
     const group = groups.get(name);
-    if (group) {
-      group.matches.push(match);
-      group.lastAt = match.receivedAt;
-    } else
-      groups.set(name, {
-        organisationId,
-        scopeId,
-        incidentKey: match.incidentKey,
-        matches: [match],
-        lastAt: match.receivedAt,
-      });
+    if (group) group.matches.push(match);
+    else groups.set(name, { organisationId, scopeId, incidentKey, matches: [match] });
   }
   return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-/** Adds to the incidents that are open under these keys. One that is resolved by the time its lock is had is not open. */
-async function joinOpen(tx: Transaction, groups: Group[]): Promise<Map<Group, Occurrences>> {
-  const rows = await tx<(Occurrences & { place: number })[]>`
-    WITH locked AS MATERIALIZED (
-      SELECT i.id, g.place, g.count, g.last_at
-      FROM ${unnested(tx, groups)}
-      JOIN incident_claims c USING (organisation_id, scope_id, incident_key)
-      JOIN incidents i ON i.organisation_id = c.organisation_id AND i.id = c.incident_id AND i.status <> 'resolved'
-      ORDER BY i.id FOR NO KEY UPDATE OF i
-    )
-    UPDATE incidents i SET
-      occurrences = i.occurrences + locked.count, last_occurrence_at = greatest(i.last_occurrence_at, locked.last_at)
-    FROM locked WHERE i.id = locked.id
-    RETURNING locked.place::integer, i.id AS incident_id, i.occurrences AS count, i.last_occurrence_at AS last_at,
-      i.workflow_started`;
-  return new Map(rows.map(({ place, ...occurrences }) => [groups[place - 1]!, occurrences]));
+interface FoundIncident extends OpenIncident {
+  clearing: 'no' | 'under_way' | 'overdue';
+}
+
+/** Locks the incidents that are open under these keys. One that is resolved by the time its lock is had is not open. */
+async function lockOpen(tx: Transaction, groups: Group[]): Promise<Map<Group, FoundIncident>> {
+  const rows = await tx<(FoundIncident & { place: number })[]>`
+    SELECT i.id, i.webhook_id, g.place::integer,
+      CASE WHEN i.clearing_since IS NULL THEN 'no'
+        WHEN i.clearing_since > now() - make_interval(secs => ${longestClearing}) THEN 'under_way' ELSE 'overdue' END AS clearing
+    FROM ${unnested(tx, groups)}
+    JOIN incident_claims c USING (organisation_id, scope_id, incident_key)
+    JOIN incidents i ON i.organisation_id = c.organisation_id AND i.id = c.incident_id AND i.status <> 'resolved'
+    ORDER BY i.id FOR NO KEY UPDATE OF i`;
+  return new Map(rows.map(({ place, ...incident }) => [groups[place - 1]!, incident]));
+}
+
+/** Matches happen in turn; what comes after one that clears an incident waits until that is resolved. */
+function planOf(group: Group, found: FoundIncident | undefined): Plan {
+  const open = found?.clearing === 'no' ? found : undefined;
+  const plan: Plan = { group, open, holding: [], cleared: undefined, deferred: [] };
+  let clearing = found?.clearing === 'under_way';
+  for (const match of group.matches) {
+    if (clearing) plan.deferred.push(match);
+    else if (match.holds) plan.holding.push(match);
+    else {
+      const opener = open ?? plan.holding[0];
+      // Only what comes in by the same webhook says that it is over.
+      if (opener?.webhookId !== match.webhookId) continue;
+      plan.cleared = match;
+      clearing = true;
+    }
+  }
+  return plan;
+}
+
+/** Gives up the keys of incidents whose workflow should have resolved them long ago. */
+async function release(tx: Transaction, groups: Group[]): Promise<void> {
+  await tx`
+    DELETE FROM incident_claims c USING ${unnested(tx, groups)}
+    WHERE c.organisation_id = g.organisation_id AND c.scope_id = g.scope_id AND c.incident_key = g.incident_key`;
 }
 
 /** Claims keys for incidents to be, and answers their ids. */
-async function claim(tx: Transaction, groups: Group[]): Promise<Map<Group, string>> {
-  if (groups.length === 0) return new Map();
-  const ids = groups.map(() => uuid());
+async function claim(tx: Transaction, plans: Plan[]): Promise<Map<Plan, string>> {
+  if (plans.length === 0) return new Map();
+  const ids = plans.map(() => uuid());
+  const groups = plans.map(({ group }) => group);
   const claimed = await tx`
     INSERT INTO incident_claims (organisation_id, scope_id, incident_key, incident_id)
     SELECT g.organisation_id, g.scope_id, g.incident_key, new.id
@@ -123,77 +177,20 @@ async function claim(tx: Transaction, groups: Group[]): Promise<Map<Group, strin
     JOIN unnest(${ids}::uuid[]) WITH ORDINALITY AS new (id, place) USING (place) ORDER BY g.place
     ON CONFLICT DO NOTHING`;
   // To join them now would lock incidents after claims.
-  if (claimed.count < groups.length) throw new ClaimedMeanwhile();
-  return new Map(groups.map((group, index) => [group, ids[index]!]));
+  if (claimed.count < plans.length) throw new ClaimedMeanwhile();
+  return new Map(plans.map((plan, index) => [plan, ids[index]!]));
 }
 
-async function insertOpened(tx: Transaction, claimed: Map<Group, string>, openedAt: string): Promise<IncidentState[]> {
-  const states: IncidentState[] = [];
-  const groups = [...claimed.keys()];
-  // Groups are sorted by organisation, so counters are locked in the same order by everybody.
-  for (const organisationId of new Set(groups.map((group) => group.organisationId))) {
-    const own = groups.filter((group) => group.organisationId === organisationId);
-    const first = await nextIncidentNumbers(tx, organisationId, own.length);
-    const incidents = own.map((group, index) => {
-      const [opener] = group.matches;
-      const { ruleset } = opener;
-      return {
-        state: stateOf(ruleset, claimed.get(group)!, first + index, openedAt),
-        description: ruleset.description,
-        incidentKey: group.incidentKey,
-        rulesetId: ruleset.id,
-        rulesetVersion: ruleset.version,
-        webhookId: opener.webhookId,
-        eventId: opener.eventId,
-        check: opener.readCheck(),
-        occurrences: group.matches.length,
-        lastOccurrenceAt: group.lastAt,
-      };
-    });
-    await insertIncidents(tx, organisationId, incidents);
-    states.push(...incidents.map(({ state }) => state));
-  }
-  return states;
-}
-
-function stateOf(ruleset: Ruleset, incidentId: string, number: number, createdAt: string): IncidentState {
-  const assignees = ruleset.assignees.length > 0 ? ruleset.assignees : [{ type: 'team' as const, id: ruleset.teamId }];
-  return openIncident(
-    {
-      organisationId: ruleset.organisationId,
-      incidentId,
-      number,
-      teamId: ruleset.teamId,
-      name: ruleset.name,
-      urgency: ruleset.urgency,
-      createdAt,
-      acknowledgementTimeout: ruleset.acknowledgementTimeout,
-      autoResolveTimeout: ruleset.autoResolveTimeout,
-      openedBy: { type: 'ruleset', id: ruleset.id, name: ruleset.name },
-      openedThrough: 'event',
-      openingActions: [],
-    },
-    assignees,
-  );
-}
-
-interface MatchLine {
-  organisationId: string;
-  eventId: string;
-  rulesetId: string;
-  incidentId: string;
-  outcome: 'opened' | 'joined';
-}
-
-async function insertMatchLines(tx: Transaction, lines: MatchLine[]): Promise<void> {
-  const column = <T>(pick: (line: MatchLine) => T) => lines.map(pick);
-  await tx`
-    INSERT INTO event_matches (organisation_id, event_id, ruleset_id, incident_id, outcome)
-    SELECT * FROM unnest(
-      ${column((line) => line.organisationId)}::uuid[], ${column((line) => line.eventId)}::uuid[],
-      ${column((line) => line.rulesetId)}::uuid[], ${column((line) => line.incidentId)}::uuid[],
-      ${column((line) => line.outcome)}::text[])
-    ON CONFLICT DO NOTHING`;
+function linesOf({ group, open, holding, cleared }: Plan, newId: string | undefined): MatchLine[] {
+  const incidentId = open?.id ?? newId;
+  if (incidentId === undefined) return [];
+  const line = ({ eventId, occurrence, ruleset }: Match, outcome: MatchLine['outcome']): MatchLine => {
+    return { organisationId: group.organisationId, eventId, occurrence, rulesetId: ruleset.id, incidentId, outcome };
+  };
+  return [
+    ...holding.map((match, index) => line(match, open || index > 0 ? 'joined' : 'opened')),
+    ...(cleared ? [line(cleared, 'resolved')] : []),
+  ];
 }
 
 /** The groups as a table `g`, in their order. */
@@ -201,7 +198,6 @@ function unnested(tx: Transaction, groups: Group[]) {
   const column = <T>(pick: (group: Group) => T) => groups.map(pick);
   return tx`unnest(
     ${column((group) => group.organisationId)}::uuid[], ${column((group) => group.scopeId)}::uuid[],
-    ${column((group) => group.incidentKey)}::text[], ${column((group) => group.matches.length)}::integer[],
-    ${column((group) => group.lastAt)}::timestamptz[]
-  ) WITH ORDINALITY AS g (organisation_id, scope_id, incident_key, count, last_at, place)`;
+    ${column((group) => group.incidentKey)}::text[]
+  ) WITH ORDINALITY AS g (organisation_id, scope_id, incident_key, place)`;
 }

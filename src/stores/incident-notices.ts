@@ -1,5 +1,5 @@
 import type { IncidentState } from '../domain/incident/incident.ts';
-import type { Occurrences } from './claims.ts';
+import type { Cleared, Occurrences } from './claims.ts';
 import type { Sql } from './sql.ts';
 
 /** What incident workflows have been told, across organisations: the pumps and housekeeping serve them all. */
@@ -11,6 +11,8 @@ export interface IncidentNoticeStore {
   unstarted(limit: number, olderThanSeconds: number): Promise<IncidentState[]>;
   /** Incidents whose workflow has not heard of all occurrences, the last at least `olderThanSeconds` ago. */
   unsignalled(limit: number, olderThanSeconds: number): Promise<Occurrences[]>;
+  /** Open incidents that were cleared at least `olderThanSeconds` ago, and at most a day. */
+  uncleared(limit: number, olderThanSeconds: number): Promise<Cleared[]>;
 }
 
 export function createIncidentNoticeStore(sql: Sql): IncidentNoticeStore {
@@ -53,5 +55,14 @@ export function createIncidentNoticeStore(sql: Sql): IncidentNoticeStore {
       WHERE i.occurrences_signalled < i.occurrences AND i.workflow_started
         AND i.last_occurrence_at < now() - make_interval(secs => ${olderThanSeconds})
       ORDER BY i.last_occurrence_at LIMIT ${limit}`,
+
+    uncleared: (limit, olderThanSeconds) => sql<Cleared[]>`
+      SELECT i.id AS incident_id, i.clearing_event_id AS event_id,
+        jsonb_build_object('id', r.id, 'name', r.name) AS ruleset
+      FROM incidents i JOIN rulesets r ON r.organisation_id = i.organisation_id AND r.id = i.ruleset_id
+      WHERE i.clearing_since IS NOT NULL AND i.status <> 'resolved' AND i.workflow_started
+        -- One whose workflow an operator ended stays open: it must not stand before the others for ever.
+        AND i.clearing_since BETWEEN now() - interval '1 day' AND now() - make_interval(secs => ${olderThanSeconds})
+      ORDER BY i.clearing_since LIMIT ${limit}`,
   };
 }

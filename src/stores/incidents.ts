@@ -1,7 +1,7 @@
 import type { IncidentState } from '../domain/incident/incident.ts';
 import type { CheckResult } from '../domain/incident/snapshot.ts';
 import { Refusal } from '../domain/error-code.ts';
-import type { Queryable, Sql } from './sql.ts';
+import type { Queryable, Sql, Transaction } from './sql.ts';
 
 /** A new incident's row. Its number is in the state; take one with `nextIncidentNumbers` in the same transaction. */
 export interface NewIncident {
@@ -12,6 +12,8 @@ export interface NewIncident {
   rulesetVersion?: number | null;
   webhookId?: string | null;
   eventId?: string | null;
+  severity?: string | null;
+  priority?: string | null;
   check?: CheckResult | null;
   occurrences?: number;
   lastOccurrenceAt?: string | null;
@@ -19,10 +21,15 @@ export interface NewIncident {
 
 export interface IncidentStore {
   /**
-   * Stores an incident made by API: row and claim in one transaction. `build` gets the number. Throws `Refusal`
-   * `already_exists` while an incident of the team with the same key is open.
+   * Stores an incident made by API: row, claim and what `storeMore` stores in one transaction. `build` gets the number.
+   * Throws `Refusal` `already_exists` while an incident of the team with the same key is open.
    */
-  create(organisationId: string, scopeId: string, build: (number: number) => NewIncident): Promise<IncidentState>;
+  create(
+    organisationId: string,
+    scopeId: string,
+    build: (number: number) => NewIncident,
+    storeMore?: (tx: Transaction) => Promise<void>,
+  ): Promise<IncidentState>;
   /** The workflow runs: housekeeping need not start it. */
   markStarted(organisationId: string, incidentIds: string[]): Promise<void>;
   /** What a workflow that never started starts from; null for an unknown id. */
@@ -31,7 +38,7 @@ export interface IncidentStore {
 
 export function createIncidentStore(sql: Sql): IncidentStore {
   return {
-    async create(organisationId, scopeId, build) {
+    async create(organisationId, scopeId, build, storeMore = async () => {}) {
       return sql.begin(async (tx) => {
         const incident = build(await nextIncidentNumbers(tx, organisationId, 1));
         await insertIncidents(tx, organisationId, [incident]);
@@ -47,6 +54,7 @@ export function createIncidentStore(sql: Sql): IncidentStore {
               [{ field: 'incident_key', message: 'is the key of an open incident' }],
             );
         }
+        await storeMore(tx);
         return incident.state;
       });
     },
@@ -86,6 +94,9 @@ export async function insertIncidents(tx: Queryable, organisationId: string, inc
     ruleset_version: rest.rulesetVersion ?? null,
     webhook_id: rest.webhookId ?? null,
     event_id: rest.eventId ?? null,
+    severity: rest.severity ?? null,
+    priority: rest.priority ?? null,
+    quiet_resolve: state.quietResolveTimeout ?? null,
     incident_key: rest.incidentKey,
     name: state.name,
     description: rest.description,

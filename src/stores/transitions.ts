@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import type { Lifecycle } from '../domain/incident/incident.ts';
-import type { TransitionType } from '../domain/incident/log-entry.ts';
+import type { Action, TransitionType } from '../domain/incident/log-entry.ts';
 import type { Transition } from '../domain/incident/transition.ts';
 import { eventNameOf } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
@@ -11,13 +11,15 @@ import type { Queryable, Sql } from './sql.ts';
 export interface StoredAhead {
   lifecycle: Lifecycle;
   commandIds: string[];
+  lastOccurrenceAt: string | null;
 }
 
 export interface TransitionStore {
   /**
    * Stores transitions of one incident in order, in one transaction: row, snapshot, log entry, action and deliveries.
    * One that stands already changes nothing. Where another one stands in its place, it and those after it are not
-   * stored, and the answer is what stands; otherwise null. Rings the outbox after the commit.
+   * stored, and the answer is what stands; otherwise null. The same when an incident is to resolve for want of
+   * occurrences, and one came since. Rings the outbox after the commit.
    */
   record(organisationId: string, incidentId: string, transitions: Transition[]): Promise<StoredAhead | null>;
 }
@@ -60,14 +62,15 @@ async function readAhead(
   transitions: Transition[],
 ): Promise<StoredAhead | null> {
   const [row] = await sql<(StoredAhead & { isSame: boolean })[]>`
-    SELECT i.lifecycle,
+    SELECT i.lifecycle, i.last_occurrence_at,
       ARRAY(SELECT t.id FROM transitions t WHERE t.incident_id = i.id
         AND (t.sequence >= ${sequence} OR t.id = ANY(${transitions.map((one) => one.id)}))) AS command_ids,
       EXISTS (SELECT FROM transitions t
         WHERE t.incident_id = i.id AND t.sequence = ${sequence} AND t.id = ${id} AND t.at = ${at}) AS is_same
     FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.id = ${incidentId}`;
   if (!row || row.isSame) return null;
-  return { lifecycle: row.lifecycle, commandIds: row.commandIds };
+  const { lifecycle, commandIds, lastOccurrenceAt } = row;
+  return { lifecycle, commandIds, lastOccurrenceAt };
 }
 
 /**
@@ -97,8 +100,14 @@ async function recordOne(
         sequence = ${transition.sequence}, status = ${lifecycle.status}, lifecycle = ${sql.json(lifecycle as never)},
         acknowledged_at = ${lifecycle.acknowledgedAt}, resolved_at = ${lifecycle.resolvedAt},
         resolution = coalesce(${transition.resolution}, resolution),
-        root_cause = coalesce(${transition.rootCause}, root_cause)
+        root_cause = coalesce(${transition.rootCause}, root_cause),
+        name = coalesce(${transition.name ?? null}, name),
+        description = coalesce(${transition.description ?? null}, description),
+        urgency = coalesce(${transition.urgency ?? null}, urgency)
       WHERE organisation_id = ${organisationId} AND id = ${incidentId} AND sequence < ${transition.sequence}
+        -- Under the row's lock, as joining is: what joined before this is known here.
+        AND (${!isForQuiet(transition)} OR last_occurrence_at IS NULL OR quiet_resolve IS NULL
+          OR last_occurrence_at + make_interval(secs => quiet_resolve) <= ${transition.at}::text::timestamptz)
       RETURNING *
     ), stored AS (
       INSERT INTO transitions (organisation_id, incident_id, sequence, id, type, at, snapshot)
@@ -106,7 +115,7 @@ async function recordOne(
         jsonb_build_object(
           'incident', jsonb_build_object(
             'id', i.id, 'number', i.number, 'name', i.name, 'description', i.description, 'status', i.status,
-            'urgency', i.urgency, 'assignees', i.lifecycle->'assignees', 'incidentKey', i.incident_key,
+            'urgency', i.urgency, 'severity', i.severity, 'priority', i.priority, 'assignees', i.lifecycle->'assignees', 'incidentKey', i.incident_key,
             'occurrences', i.occurrences, 'createdAt', i.opening->>'createdAt',
             'acknowledgedAt', i.lifecycle->>'acknowledgedAt', 'resolvedAt', i.lifecycle->>'resolvedAt',
             'resolution', i.resolution, 'rootCause', i.root_cause, 'pendingActions', i.lifecycle->'pendingActions'),
@@ -132,11 +141,6 @@ async function recordOne(
       SELECT organisation_id, incident_id, sequence, 0, ${transition.type}, ${transition.at},
         ${sql.json(transition.agent as never)}, ${transition.channel}, ${sql.json(transition.details as never)}
       FROM stored
-    ), acted AS (
-      INSERT INTO actions (id, organisation_id, incident_id, sequence, type, trigger, settings, at)
-      SELECT ${action?.id ?? null}::uuid, organisation_id, incident_id, sequence, ${action?.type ?? null}, ${action?.trigger ?? null},
-        ${sql.json((action ? { subscriptionId: action.subscriptionId } : {}) as never)}, ${transition.at}
-      FROM stored WHERE ${action !== null}
     ), released AS (
       DELETE FROM incident_claims c USING stored
       WHERE c.organisation_id = stored.organisation_id AND c.incident_id = stored.incident_id
@@ -151,9 +155,40 @@ async function recordOne(
         -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
         ELSE s.id = ${action?.subscriptionId ?? null}::uuid AND s.dialect = ANY(${dialectsWith(transition.type)}) END
       RETURNING shard
-    )
+    )${action === null ? sql`` : sql`, ${recordedRun(sql, transition.at, action)}`}
     SELECT EXISTS (SELECT FROM stored) AS is_stored, ARRAY(SELECT DISTINCT shard FROM sent) AS shards`;
   return row?.isStored ? row.shards : null;
+}
+
+/**
+ * The run of an action, as part of the statement above, with its settings as they are now. Two kinds are done by being
+ * recorded: alerting, which fails when there is nobody to tell, and telling a subscription, whose delivery says the rest.
+ */
+function recordedRun(sql: Queryable, at: string, action: Action) {
+  const isAlert = action.type === 'trigger-alerts';
+  const nobody = isAlert
+    ? { code: 'nobody_reachable', error: 'No enabled subscription asks for incident.alerted.' }
+    : { code: 'unknown_subscription', error: 'The subscription is disabled or gone.' };
+  const isDone = isAlert || action.subscriptionId !== null;
+  const settings = action.subscriptionId === null ? [] : [{ subscription_id: action.subscriptionId }];
+  return sql`acted AS (
+      INSERT INTO actions (
+        id, organisation_id, incident_id, sequence, type, trigger, settings, at, definition_id, headers, digest,
+        outcome, error_code, error, finished_at)
+      SELECT ${action.id}::uuid, stored.organisation_id, stored.incident_id, stored.sequence, ${action.type}, ${action.trigger},
+        coalesce(d.settings, ${sql.json(settings)}), ${at}, d.id, d.headers, d.digest,
+        CASE WHEN NOT ${isDone} THEN NULL WHEN reached.any_one THEN ${isAlert ? 'succeeded' : null} ELSE 'failed' END,
+        CASE WHEN ${isDone} AND NOT reached.any_one THEN ${nobody.code} END,
+        CASE WHEN ${isDone} AND NOT reached.any_one THEN ${nobody.error} END,
+        CASE WHEN ${isDone} AND (${isAlert} OR NOT reached.any_one) THEN ${at}::text::timestamptz END
+      FROM stored CROSS JOIN (SELECT EXISTS (SELECT FROM sent) AS any_one) AS reached
+      LEFT JOIN action_definitions d
+        ON d.organisation_id = stored.organisation_id AND d.id = ${action.definitionId ?? null}::uuid
+    )`;
+}
+
+function isForQuiet({ id }: Transition): boolean {
+  return id.startsWith('timer:quiet_resolve:');
 }
 
 /** One of the commands stands at an earlier place: so old that the workflow has forgotten its id. */

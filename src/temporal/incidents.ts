@@ -12,7 +12,7 @@ import { errorCodes, Refusal, type ErrorCode } from '../domain/error-code.ts';
 import { incidentReference, type IncidentState } from '../domain/incident/incident.ts';
 import type { IncidentCommand, IncidentWorkflows } from './incident-workflows.ts';
 import type { incident } from '../workflows/incident/incident.ts';
-import type { JoinedInput } from '../workflows/incident/messages.ts';
+import type { ClearedInput, JoinedInput } from '../workflows/incident/messages.ts';
 import { incidentWorkflowId, taskQueues, workflowTypes } from './names.ts';
 import { searchAttributesOf } from './search-attribute-keys.ts';
 
@@ -27,6 +27,7 @@ const workflowTaskTimeout = '5s';
 const detailOf: Partial<Record<ErrorCode, string>> = {
   incident_resolved: 'The incident is resolved already.',
   already_acknowledged: 'The incident is acknowledged already.',
+  not_acknowledged: 'The incident is not acknowledged.',
 };
 
 export interface IncidentOpening {
@@ -87,6 +88,16 @@ export function createIncidentWorkflows(
       }
     },
 
+    async cleared(incidentId, cleared) {
+      try {
+        await client.workflow.getHandle(incidentWorkflowId(incidentId)).signal<[ClearedInput]>('cleared', cleared);
+        return true;
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        return false;
+      }
+    },
+
     async command(organisationId, incidentId, command) {
       try {
         await update(incidentId, command).catch(async (error) => {
@@ -108,12 +119,17 @@ export function createIncidentWorkflows(
 function argumentsOf(command: IncidentCommand): Record<string, unknown> {
   switch (command.type) {
     case 'acknowledge':
+    case 'unacknowledge':
     case 'escalate':
       return { agent: command.agent };
     case 'resolve':
       return { agent: command.agent, resolution: command.resolution, rootCause: command.rootCause };
     case 'action':
       return { agent: command.agent, action: { ...command.action, trigger: 'manual' } };
+    case 'change': {
+      const { agent, changes, actions, status } = command;
+      return { agent, changes, actions: actions.map((action) => ({ ...action, trigger: 'manual' })), status };
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** Wire names: changing one cuts running workflows off. */
-export const taskQueues = { incidents: 'incidents', inbox: 'inbox', outbox: 'outbox' } as const;
+export const taskQueues = { incidents: 'incidents', inbox: 'inbox', outbox: 'outbox', actions: 'actions' } as const;
 
 export const workflowTypes = {
   incident: 'incident',

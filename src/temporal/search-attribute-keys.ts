@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import type { IncidentState } from '../domain/incident/incident.ts';
+import { type IncidentState, urgencyOf } from '../domain/incident/incident.ts';
 
 /** What operators filter incidents by in the Temporal UI. Few, since Postgres visibility allows few; none of them text. */
 export const organisationKey = defineSearchAttributeKey('TocsinOrganisation', 'KEYWORD');
@@ -16,7 +16,7 @@ export function searchAttributesOf(state: IncidentState): SearchAttributePair[] 
     { key: organisationKey, value: state.organisationId },
     { key: teamKey, value: state.teamId },
     { key: statusKey, value: state.lifecycle.status },
-    { key: urgencyKey, value: state.urgency },
+    { key: urgencyKey, value: urgencyOf(state) },
     { key: numberKey, value: state.number },
   ];
 }

@@ -23,6 +23,7 @@ function createWorkflowRecorder() {
   const recorder = {
     started: [] as IncidentState[],
     joined: [] as { id: string; count: number; lastAt: string }[],
+    cleared: [] as { id: string; eventId: string }[],
     fail: false,
     incidents: {
       async start(state: IncidentState) {
@@ -32,6 +33,11 @@ function createWorkflowRecorder() {
       async joined(id: string, occurrences: { count: number; lastAt: string }) {
         if (recorder.fail) throw new Error('Temporal is down');
         recorder.joined.push({ id, ...occurrences });
+      },
+      async cleared(id: string, { eventId }: { eventId: string }) {
+        if (recorder.fail) throw new Error('Temporal is down');
+        recorder.cleared.push({ id, eventId });
+        return true;
       },
     },
   };
@@ -154,7 +160,9 @@ describe('evaluateRulesets', () => {
     assert.equal(row?.workflowStarted, true);
     const [listed] = await listEvents();
     assert.equal(listed?.status, 'evaluated');
-    assert.deepEqual(listed?.matches, [{ rulesetId: ruleset.id, incidentId: state.incidentId, outcome: 'opened' }]);
+    assert.deepEqual(listed?.matches, [
+      { rulesetId: ruleset.id, incidentId: state.incidentId, occurrence: 0, outcome: 'opened' },
+    ]);
   });
 
   it('tells nobody about an event that matches nothing', async () => {
@@ -200,7 +208,9 @@ describe('evaluateRulesets', () => {
     const [row] = await incidentRows();
     assert.deepEqual([row?.occurrences, row?.occurrencesSignalled], [4, 4]);
     assert.equal(row?.lastOccurrenceAt, stored[2]?.receivedAt);
-    assert.deepEqual((await listEvents())[0]?.matches, [{ rulesetId: ruleset.id, incidentId, outcome: 'joined' }]);
+    assert.deepEqual((await listEvents())[0]?.matches, [
+      { rulesetId: ruleset.id, incidentId, occurrence: 0, outcome: 'joined' },
+    ]);
   });
 
   it('keeps rulesets apart: each has its own incident, the disabled and those of other webhooks none', async () => {
@@ -301,6 +311,77 @@ describe('evaluateRulesets', () => {
     );
   });
 
+  describe('of a state-change ruleset', () => {
+    const isDown: Condition = { type: 'json-check', key: 'status', operator: 'equal', values: ['down'] };
+    const statuses = async () => (await listEvents()).reverse().map(({ matches }) => matches[0]?.outcome ?? null);
+    const store = () => createTransitionStore(database.sql, bell);
+    /** What the workflow does once it is told. */
+    const resolve = async (state: IncidentState) => {
+      const agent = { type: 'ruleset', id: null, name: 'x' } as const;
+      const common = { agent, channel: 'event', resolution: null, rootCause: null } as const;
+      const result = transition(state, { ...common, type: 'resolve', id: 'cleared' }, new Date().toISOString());
+      assert.ok(result.accepted);
+      await store().record(state.organisationId, state.incidentId, [result.transition]);
+    };
+
+    it('opens at one edge, clears at the other, and opens anew only after the resolve', async () => {
+      await addRuleset([isDown], { ruleType: 'state-change' });
+      for (const status of ['up', 'down', 'down', 'nothing', 'up', 'down']) {
+        await submit(status === 'nothing' ? { other: 1 } : { status });
+        if (status !== 'nothing') continue;
+        await drain();
+      }
+      await pumpUntil(async () => workflows.cleared.length === 1 && (await pendingCount()) === 1);
+      assert.deepEqual(await statuses(), [null, 'opened', 'joined', null, 'resolved', null]);
+      assert.deepEqual(workflows.started.length, 1);
+      const [row] = await incidentRows();
+      assert.equal(workflows.cleared[0]?.id, row?.id);
+      assert.equal(workflows.cleared[0]?.eventId, row?.clearingEventId);
+
+      await resolve(workflows.started[0]!);
+      await drain();
+      assert.deepEqual(await statuses(), [null, 'opened', 'joined', null, 'resolved', 'opened']);
+      assert.equal((await incidentRows()).length, 2);
+    });
+
+    it('takes another end of the incident for the end of the edge, too', async () => {
+      await addRuleset([isDown], { ruleType: 'state-change' });
+      await submit({ status: 'down' });
+      await drain();
+      await resolve(workflows.started[0]!);
+      await submit({ status: 'up' });
+      await submit({ status: 'down' });
+      await drain();
+      assert.deepEqual(await statuses(), ['opened', null, 'opened']);
+      assert.deepEqual(workflows.cleared, []);
+    });
+
+    it('tells again what the workflow was not told', async () => {
+      await addRuleset([isDown], { ruleType: 'state-change' });
+      await submit({ status: 'down' });
+      await drain();
+      workflows.fail = true;
+      await submit({ status: 'up' });
+      await drain();
+      workflows.fail = false;
+      const housekeeping = createStartIncidents(deps());
+      assert.equal(await housekeeping.clearUncleared(100), 0, 'too young: its pump may be about to tell it');
+      await database.sql`UPDATE incidents SET clearing_since = clearing_since - interval '3 s'`;
+      assert.equal(await housekeeping.clearUncleared(100), 1);
+      assert.equal(workflows.cleared.length, 1);
+      await resolve(workflows.started[0]!);
+      assert.equal(await housekeeping.clearUncleared(100), 0);
+    });
+
+    it('lets events of other keys pass those that wait', async () => {
+      await addRuleset([isDown], { ruleType: 'state-change', incidentKey: '{{payload.host}}' });
+      for (const status of ['down', 'up', 'down']) await submit({ status, host: 'a' });
+      await submit({ status: 'down', host: 'b' });
+      await pumpUntil(async () => (await incidentRows()).length === 2 && (await pendingCount()) === 1);
+      assert.deepEqual(await statuses(), ['opened', 'resolved', null, 'opened']);
+    });
+  });
+
   it('changes nothing when an event is evaluated again', async () => {
     await addRuleset([]);
     await submit({});
@@ -314,7 +395,7 @@ describe('evaluateRulesets', () => {
   });
 
   it('says why a body cannot be read, and goes on', async () => {
-    await addRuleset([]);
+    await addRuleset([{ type: 'json-check', key: 'status', operator: 'equal', values: ['down'] }]);
     const hostile: [Buffer, string | null][] = [
       [Buffer.alloc(0), 'empty'],
       [Buffer.from(' \n\t'), 'empty'],
@@ -339,7 +420,13 @@ describe('evaluateRulesets', () => {
       listed.map(({ status, reason }) => [status, reason]),
       hostile.map(([, reason]) => ['evaluated', reason]),
     );
-    assert.equal((await incidentRows())[0]?.occurrences, 4);
+    assert.equal((await incidentRows()).length, 0);
+
+    // A ruleset that asks nothing of the body takes them all.
+    await addRuleset([]);
+    await database.sql`UPDATE events SET status = 'pending' WHERE organisation_id = ${acme.organisationId}`;
+    await drain();
+    assert.equal((await incidentRows())[0]?.occurrences, hostile.length);
   });
 
   it('gives an event up after three failures, and its neighbours go on', async () => {
@@ -559,12 +646,13 @@ describe('evaluateRulesets', () => {
       statements.length = 0;
       await drain();
       // The test's own count of pending events, and the empty look of a pump that begins, are not part of the cost.
-      return statements.filter((query) => /^\s*(INSERT|UPDATE|WITH)/.test(query) && !query.includes('SKIP LOCKED'))
-        .length;
+      return statements.filter(
+        (query) => /^\s*(INSERT|UPDATE|WITH)|FOR NO KEY UPDATE/.test(query) && !query.includes('SKIP LOCKED'),
+      ).length;
     };
     assert.equal(await costOf({ status: 'up' }), 1, 'no match: the mark');
     assert.equal(await costOf({ status: 'down' }), 7, 'opened');
-    assert.equal(await costOf({ status: 'down' }), 4, 'joined');
+    assert.equal(await costOf({ status: 'down' }), 5, 'joined');
   });
 
   it('ends with its round, and at once when told', async () => {

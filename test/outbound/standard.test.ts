@@ -25,6 +25,8 @@ describe('outbound/standard', () => {
         description: 'The health check failed.',
         status: 'triggered',
         urgency: 'high',
+        severity: null,
+        priority: null,
         assignees: [{ type: 'team', id: '0199aaaa-0000-7000-8000-000000000007' }],
         incident_key: 'production-api',
         occurrences: 1,

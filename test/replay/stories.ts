@@ -1,11 +1,13 @@
 import { v7 as uuid } from 'uuid';
 import type { WorkflowHandle } from '@temporalio/client';
 import type {
+  ActionActivities,
   PumpActivities,
   HousekeepingActivities,
   IncidentActivities,
 } from '../../src/activities/incident-activities.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import type { Action } from '../../src/domain/incident/log-entry.ts';
 import { incidentWorkflowId } from '../../src/temporal/names.ts';
 import { searchAttributesOf } from '../../src/temporal/search-attribute-keys.ts';
 import { TypedSearchAttributes } from '@temporalio/common';
@@ -13,7 +15,7 @@ import { newIncidentState } from '../support/incident.ts';
 import { poll } from '../support/poll.ts';
 import type { TestTemporal } from '../support/temporal.ts';
 
-export type Activities = IncidentActivities & PumpActivities & HousekeepingActivities;
+export type Activities = IncidentActivities & ActionActivities & PumpActivities & HousekeepingActivities;
 
 export interface Run {
   workflowId: string;
@@ -30,6 +32,11 @@ export interface Story {
 
 const agent = { type: 'key', id: null, name: 'Story' } as const;
 const given = { agent };
+
+/** How the ids of actions begin that the capturing worker lets succeed, fail once, or fail for good. */
+export const succeeding = '00000000';
+export const failingOnce = '11111111';
+export const failing = '22222222';
 
 export const stories: Story[] = [
   {
@@ -83,6 +90,65 @@ export const stories: Story[] = [
         await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
       });
     },
+  },
+  {
+    name: 'incident-changed',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        const change = (changes: object | null, actions: object[], status: string | null) =>
+          handle.executeUpdate('change', { args: [{ ...given, changes, actions, status }] });
+        const action = { id: uuid(), type: 'trigger-alerts', trigger: 'manual', subscriptionId: null };
+        await change({ name: 'Checkout slow', urgency: 'low' }, [action], 'acknowledge');
+        await change(null, [action], null);
+        await change({ name: 'Not this' }, [], 'acknowledge').catch(() => undefined);
+        await handle.executeUpdate('unacknowledge', { args: [given] });
+        await change({ rootCause: 'full disk' }, [], 'resolve');
+      }),
+  },
+  {
+    name: 'incident-cleared',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        await handle.signal('cleared', 'malformed');
+        await handle.signal('cleared', { eventId: uuid(), ruleset: { id: uuid(), name: 'Disk full' } });
+      }),
+  },
+  {
+    name: 'incident-quiet',
+    play: (temporal) =>
+      playIncident(temporal, { quietResolveTimeout: 2 }, async (handle) => {
+        await handle.signal('joined', { count: 2, lastAt: new Date(Date.now() + 500).toISOString() });
+      }),
+  },
+  {
+    name: 'incident-carries-actions-out',
+    play: (temporal) => {
+      const action = (fate: string): Action => {
+        return {
+          id: `${fate}-0000-7000-8000-000000000000`,
+          type: 'trigger-webhook',
+          trigger: 'automated',
+          subscriptionId: null,
+          definitionId: uuid(),
+        };
+      };
+      return playIncident(
+        temporal,
+        { openingActions: [succeeding, failingOnce, failing].map(action) },
+        async (handle) => {
+          const again = { ...action(succeeding), id: uuid(), trigger: 'manual' };
+          await handle.executeUpdate('action', { args: [{ ...given, action: again }] });
+          await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+        },
+      );
+    },
+  },
+  {
+    name: 'incident-adopts-what-is-stored',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      }),
   },
   {
     name: 'incident-continued',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
-import type { Ruleset } from '../../src/domain/ruleset/ruleset.ts';
+import type { FiringRuleset, RulesetDraft } from '../../src/domain/ruleset/ruleset.ts';
 import { ClaimedMeanwhile, type Match, recordMatches } from '../../src/stores/claims.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -14,12 +14,12 @@ describe('claims', () => {
   let database: TestDatabase;
   let acme: TestOrganisation;
   let other: TestOrganisation;
-  let ruleset: Ruleset;
-  let othersRuleset: Ruleset;
+  let ruleset: FiringRuleset;
+  let othersRuleset: FiringRuleset;
   let second = 0;
 
   /** Stores an event and says that the ruleset matched it. */
-  const match = async (incidentKey: string, matched = ruleset): Promise<Match> => {
+  const match = async (incidentKey: string, matched = ruleset, given: Partial<Match> = {}): Promise<Match> => {
     const own = matched.organisationId === acme.organisationId ? acme : other;
     const receivedAt = new Date(Date.UTC(2026, 10, 21, 5, 9, second++)).toISOString().replace('Z', '001Z');
     const eventId = uuid();
@@ -28,11 +28,18 @@ describe('claims', () => {
       VALUES (${eventId}, ${own.organisationId}, ${own.webhookId}, 0, ${receivedAt}, '192.0.2.7', '')`;
     return {
       eventId,
+      occurrence: 0,
       webhookId: own.webhookId,
       receivedAt,
       ruleset: matched,
       incidentKey,
-      readCheck: () => ({ httpStatusCode: null, responseTimeMs: null, error: null, checkedAt: receivedAt }),
+      holds: true,
+      readOpening: () => ({
+        name: matched.name,
+        description: matched.description,
+        check: { httpStatusCode: null, responseTimeMs: null, error: null, checkedAt: receivedAt },
+      }),
+      ...given,
     };
   };
   const recordOnce = (matches: Match[]) => database.sql.begin((tx) => recordMatches(tx, matches, openedAt));
@@ -45,13 +52,15 @@ describe('claims', () => {
       }
     }
   };
-  const makeRuleset = async (organisation: TestOrganisation) => {
+  const clearing = (incidentKey: string, given: Partial<Match> = {}) =>
+    match(incidentKey, ruleset, { holds: false, ...given });
+  const makeRuleset = async (organisation: TestOrganisation, given: Partial<RulesetDraft> = {}) => {
     const created = await createRulesetStore(database.sql).create(
       organisation.organisationId,
-      rulesetDraft({ teamId: organisation.teamId }),
+      rulesetDraft({ teamId: organisation.teamId, ...given }),
     );
     assert.ok('ruleset' in created);
-    return created.ruleset;
+    return { ...created.ruleset, actions: [] };
   };
 
   before(async () => {
@@ -161,5 +170,76 @@ describe('claims', () => {
     const rows =
       await database.sql`SELECT incident_key FROM incident_claims WHERE organisation_id = ${acme.organisationId}`;
     assert.deepEqual(new Set(rows.map((row) => row.incidentKey)), new Set(keys));
+  });
+
+  describe('of state-change rulesets', () => {
+    const outcomes = async () => {
+      const rows = await database.sql<{ outcome: string; incidentId: string }[]>`
+        SELECT m.outcome, m.incident_id FROM event_matches m JOIN events e ON e.id = m.event_id
+        WHERE m.organisation_id = ${acme.organisationId} ORDER BY e.received_at`;
+      return rows.map(({ outcome }) => outcome);
+    };
+    const resolve = async (incidentId: string) => {
+      await database.sql`UPDATE incidents SET status = 'resolved' WHERE id = ${incidentId}`;
+      await database.sql`DELETE FROM incident_claims WHERE incident_id = ${incidentId}`;
+    };
+
+    it('clear what they opened, and let later matches wait until it is resolved', async () => {
+      const batch = [
+        await match('a'),
+        await match('a'),
+        await clearing('a'),
+        await match('a'),
+        await clearing('a'),
+        await match('b'),
+      ];
+      const first = await record(...batch);
+      assert.equal(first.opened.length, 2);
+      const [row] = await database.sql`SELECT * FROM incidents WHERE id = ${first.opened[0]!.incidentId}`;
+      assert.equal(row?.occurrences, 2);
+      assert.equal(row?.clearingEventId, batch[2]!.eventId);
+      assert.deepEqual(first.cleared, [
+        {
+          incidentId: first.opened[0]!.incidentId,
+          eventId: batch[2]!.eventId,
+          ruleset: { id: ruleset.id, name: ruleset.name },
+        },
+      ]);
+      assert.deepEqual(first.deferred, [batch[3]!.eventId, batch[4]!.eventId]);
+      assert.deepEqual(await outcomes(), ['opened', 'joined', 'resolved', 'opened']);
+
+      const early = await record(batch[3]!, batch[4]!);
+      assert.deepEqual(
+        { ...early, deferred: early.deferred.length },
+        { opened: [], joined: [], cleared: [], deferred: 2 },
+      );
+
+      await resolve(first.opened[0]!.incidentId);
+      const later = await record(batch[3]!, batch[4]!);
+      assert.equal(later.opened.length, 1);
+      assert.equal(later.cleared[0]?.incidentId, later.opened[0]?.incidentId);
+      assert.deepEqual(await outcomes(), ['opened', 'joined', 'resolved', 'opened', 'resolved', 'opened']);
+    });
+
+    it('clear nothing where nothing is open, and nothing that another webhook opened', async () => {
+      const before = await record(await clearing('a'));
+      assert.deepEqual(before, { opened: [], joined: [], cleared: [], deferred: [] });
+      assert.deepEqual(await outcomes(), []);
+
+      await record(await match('a'));
+      const elsewhere = await record(await clearing('a', { webhookId: uuid() }));
+      assert.deepEqual(elsewhere.cleared, []);
+      const joined = await record(await match('a'));
+      assert.equal(joined.joined[0]?.count, 2);
+      assert.equal((await record(await clearing('a'))).cleared.length, 1);
+    });
+
+    it('give up the key of an incident whose workflow does not resolve it', async () => {
+      const { opened } = await record(await match('a'), await clearing('a'));
+      await database.sql`UPDATE incidents SET clearing_since = now() - interval '11 seconds'`;
+      const again = await record(await match('a'));
+      assert.equal(again.opened.length, 1);
+      assert.notEqual(again.opened[0]!.incidentId, opened[0]!.incidentId);
+    });
   });
 });

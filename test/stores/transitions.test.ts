@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
 import { transition, type Command, type Transition } from '../../src/domain/incident/transition.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import type { Action } from '../../src/domain/incident/log-entry.ts';
 import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
 import { shardOf } from '../../src/stores/doorbell.ts';
 import { createTransitionStore } from '../../src/stores/transitions.ts';
@@ -120,12 +121,12 @@ describe('transition store', () => {
     const stored = play(state, { type: 'trigger' }, { type: 'acknowledge' });
     assert.equal(await record(stored), null);
     const others = play(state, { type: 'trigger' }, { type: 'escalate' }, { type: 'resolve' });
-    const ahead = { lifecycle: stored[1]!.lifecycle, commandIds: ['acknowledge-1'] };
+    const ahead = { lifecycle: stored[1]!.lifecycle, commandIds: ['acknowledge-1'], lastOccurrenceAt: null };
     assert.deepEqual(await record(others), { ...ahead, commandIds: ['trigger-0', 'acknowledge-1'] });
     assert.deepEqual(await record(others.slice(1, 2)), ahead);
     // The same command, stored at an earlier place.
     const again = { ...stored[1]!, sequence: 3, lifecycle: { ...stored[1]!.lifecycle, sequence: 3 } };
-    assert.deepEqual(await record([again]), { lifecycle: stored[1]!.lifecycle, commandIds: ['acknowledge-1'] });
+    assert.deepEqual(await record([again]), ahead);
     const [row] = await database.sql`SELECT status, sequence FROM incidents WHERE id = ${state.incidentId}`;
     assert.deepEqual({ ...row }, { status: 'acknowledged', sequence: 2 });
   });
@@ -176,5 +177,97 @@ describe('transition store', () => {
     );
     const [row] = await database.sql`SELECT sequence FROM incidents WHERE id = ${state.incidentId}`;
     assert.equal(row?.sequence, 0);
+  });
+
+  describe('of actions', () => {
+    const run = async (action: Action, state?: IncidentState) => {
+      state ??= await storeIncident(database.sql, organisation);
+      const transitions = play(state, { type: 'trigger' }, { type: 'action', action } as Command);
+      await createTransitionStore(database.sql, bell).record(
+        organisation.organisationId,
+        state.incidentId,
+        transitions,
+      );
+      const [row] = await database.sql`SELECT * FROM actions WHERE id = ${action.id}`;
+      return row!;
+    };
+    const action = (given: Partial<Action>): Action => {
+      return { id: uuid(), type: 'trigger-alerts', trigger: 'manual', subscriptionId: null, ...given };
+    };
+    beforeEach(() => database.sql`UPDATE subscriptions SET enabled = false`);
+
+    it('alerting succeeds when a subscription is told, and fails when nobody is', async () => {
+      const nobody = await run(action({}));
+      assert.deepEqual([nobody.outcome, nobody.errorCode], ['failed', 'nobody_reachable']);
+      const subscriptionId = await subscribe(['alerted']);
+      const told = await run(action({}));
+      assert.deepEqual([told.outcome, told.errorCode, told.error], ['succeeded', null, null]);
+      assert.ok(told.finishedAt);
+      const deliveries = await database.sql`
+        SELECT subscription_id, transition_type FROM deliveries WHERE incident_id = ${told.incidentId}`;
+      assert.deepEqual(
+        deliveries.map((row) => ({ ...row })),
+        [{ subscriptionId, transitionType: 'alerted' }],
+      );
+    });
+
+    it('telling a subscription is its delivery’s to finish, and fails when the subscription is disabled', async () => {
+      const subscriptionId = await subscribe([]);
+      const told = await run(action({ type: 'trigger-webhook', subscriptionId }));
+      assert.deepEqual([told.outcome, told.settings], [null, [{ subscription_id: subscriptionId }]]);
+      await database.sql`UPDATE subscriptions SET enabled = false`;
+      const disabled = await run(action({ type: 'trigger-webhook', subscriptionId }));
+      assert.deepEqual([disabled.outcome, disabled.errorCode], ['failed', 'unknown_subscription']);
+    });
+
+    it('others keep the settings of their definition and have no outcome yet', async () => {
+      const state = await storeIncident(database.sql, organisation);
+      const definitionId = uuid();
+      const settings = [{ id: uuid(), url: 'https://example.com/hook' }];
+      await database.sql`
+        INSERT INTO action_definitions (id, organisation_id, action_id, incident_id, position, type, settings, headers, digest)
+        VALUES (${definitionId}, ${organisation.organisationId}, ${uuid()}, ${state.incidentId}, 0, 'trigger-webhook',
+          ${database.sql.json(settings)}, 'sealed', 'digest')`;
+      const row = await run(action({ type: 'trigger-webhook', definitionId }), state);
+      assert.deepEqual([row.outcome, row.finishedAt, row.settings], [null, null, settings]);
+      assert.deepEqual([String(row.headers), String(row.digest), row.definitionId], ['sealed', 'digest', definitionId]);
+    });
+  });
+
+  it('stores what a change changes, and leaves the rest', async () => {
+    const state = await storeIncident(database.sql, organisation);
+    const changes = { name: 'Checkout slow', urgency: 'low', rootCause: 'cache' };
+    await createTransitionStore(database.sql, bell).record(
+      organisation.organisationId,
+      state.incidentId,
+      play(state, { type: 'trigger' }, { type: 'change', changes } as Command),
+    );
+    const [row] = await database.sql`SELECT * FROM incidents WHERE id = ${state.incidentId}`;
+    assert.deepEqual(
+      [row?.name, row?.description, row?.urgency, row?.rootCause, row?.resolution],
+      ['Checkout slow', 'Orders fail with 503.', 'low', 'cache', null],
+    );
+  });
+
+  it('does not resolve for want of occurrences when one came', async () => {
+    const state = await storeIncident(database.sql, organisation, { quietResolveTimeout: 600 });
+    await database.sql`
+      UPDATE incidents SET last_occurrence_at = ${at}::text::timestamptz - interval '1 second' WHERE id = ${state.incidentId}`;
+    const store = createTransitionStore(database.sql, bell);
+    const record = (transitions: Transition[]) =>
+      store.record(organisation.organisationId, state.incidentId, transitions);
+    const [opening, resolve] = play(state, { type: 'trigger' }, { type: 'resolve' });
+    const byTimer = { ...resolve!, id: `timer:quiet_resolve:${at}:1` };
+    assert.equal(await record([opening!]), null);
+    const ahead = await record([byTimer]);
+    assert.deepEqual(ahead, {
+      lifecycle: opening!.lifecycle,
+      commandIds: [],
+      lastOccurrenceAt: '2026-04-16T14:27:59.000Z',
+    });
+    await database.sql`UPDATE incidents SET last_occurrence_at = ${at}::text::timestamptz - interval '600 seconds'`;
+    assert.equal(await record([byTimer]), null);
+    const [row] = await database.sql`SELECT status FROM incidents WHERE id = ${state.incidentId}`;
+    assert.equal(row?.status, 'resolved');
   });
 });

@@ -12,6 +12,8 @@ const statuses: Record<TransitionType, Status> = {
   acknowledged: 'acknowledged',
   unacknowledged: 'triggered',
   escalated: 'triggered',
+  updated: 'triggered',
+  alerted: 'triggered',
   resolved: 'resolved',
   action_run: 'triggered',
 };

@@ -42,6 +42,8 @@ describe('incident workflow under time skipping', () => {
     story: (handle: {
       signal(name: string, input?: object): Promise<void>;
       pass(seconds: number): Promise<void>;
+      /** An occurrence joins; the workflow hears of it, or not yet. */
+      join(heard: boolean): Promise<void>;
     }) => Promise<void>,
   ): Promise<[string, number][]> {
     const worker = await Worker.create({
@@ -61,6 +63,12 @@ describe('incident workflow under time skipping', () => {
       await story({
         signal: (name, input = {}) => handle.signal(name, input),
         pass: (seconds) => environment.sleep(seconds * 1_000),
+        async join(heard) {
+          const lastAt = new Date(await environment.currentTimeMs()).toISOString();
+          await database.sql`
+            UPDATE incidents SET last_occurrence_at = ${lastAt}, occurrences = occurrences + 1 WHERE id = ${state.incidentId}`;
+          if (heard) await handle.signal('joined', { count: 2, lastAt });
+        },
       });
       await handle.result();
     });
@@ -117,6 +125,37 @@ describe('incident workflow under time skipping', () => {
       ['triggered', 0],
       ['acknowledged', 0],
       ['resolved', 60],
+    ]);
+  });
+
+  it('quiet resolves it after the last occurrence, told of or not', async () => {
+    const log = await tell({ quietResolveTimeout: 600 }, async ({ join, pass, signal }) => {
+      await pass(500);
+      await join(true);
+      await pass(100);
+      await signal('acknowledge');
+      await pass(450);
+      await join(false);
+    });
+    assert.deepEqual(log, [
+      ['triggered', 0],
+      ['acknowledged', 600],
+      ['resolved', 1_650],
+    ]);
+  });
+
+  it('quiet without any further occurrence counts from the opening, and the age limit stays', async () => {
+    assert.deepEqual(await tell({ quietResolveTimeout: 60 }, async () => {}), [
+      ['triggered', 0],
+      ['resolved', 60],
+    ]);
+    const noisy = await tell({ quietResolveTimeout: 60, autoResolveTimeout: 100 }, async ({ join, pass }) => {
+      await pass(50);
+      await join(true);
+    });
+    assert.deepEqual(noisy, [
+      ['triggered', 0],
+      ['resolved', 100],
     ]);
   });
 });

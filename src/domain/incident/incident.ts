@@ -6,12 +6,15 @@ export type Status = 'triggered' | 'acknowledged' | 'resolved';
 export const urgencies = ['low', 'medium', 'high'] as const;
 export type Urgency = (typeof urgencies)[number];
 
+export const assigneeTypes = ['team', 'member', 'schedule'] as const;
+/** A whole team, one member, or whoever a team's schedule has on call: a schedule bears its team's id. */
 export interface Assignee {
-  type: 'team' | 'member';
+  type: (typeof assigneeTypes)[number];
   id: string;
 }
 
-export const pendingActionTypes = ['unacknowledge', 'resolve'] as const;
+/** Both of the last two resolve the incident: at an age, and after a time without further occurrences. */
+export const pendingActionTypes = ['unacknowledge', 'resolve', 'quiet_resolve'] as const;
 export type PendingActionType = (typeof pendingActionTypes)[number];
 
 /** A durable timer of the incident. `generation` counts how often this kind was armed, so each firing has its own id. */
@@ -24,6 +27,9 @@ export interface PendingAction {
 /** The part of an incident that transitions change. Texts (description, root cause) are not part of it. */
 export interface Lifecycle {
   status: Status;
+  /** Once they were changed; until then the facts say them. */
+  name?: string;
+  urgency?: Urgency;
   assignees: Assignee[];
   acknowledgedAt: string | null;
   resolvedAt: string | null;
@@ -45,6 +51,8 @@ export interface IncidentFacts {
   createdAt: string;
   acknowledgementTimeout: number | null;
   autoResolveTimeout: number | null;
+  /** Seconds without a further occurrence. Absent in states of earlier releases. */
+  quietResolveTimeout?: number | null;
   openedBy: Agent;
   openedThrough: Channel;
   /** Run right after opening. */
@@ -53,6 +61,14 @@ export interface IncidentFacts {
 
 export interface IncidentState extends IncidentFacts {
   lifecycle: Lifecycle;
+}
+
+export function nameOf({ name, lifecycle }: IncidentState): string {
+  return lifecycle.name ?? name;
+}
+
+export function urgencyOf({ urgency, lifecycle }: IncidentState): Urgency {
+  return lifecycle.urgency ?? urgency;
 }
 
 /** PagerDuty's defaults (features reference §1.4): an acknowledgement holds 30 minutes, an incident 4 hours. */

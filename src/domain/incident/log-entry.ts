@@ -13,20 +13,34 @@ export const transitionTypes = [
   'acknowledged',
   'unacknowledged',
   'escalated',
+  'updated',
   'resolved',
+  'alerted',
   'action_run',
 ] as const;
 /** What happened; outgoing webhooks say `incident.<type>`. */
 export type TransitionType = (typeof transitionTypes)[number];
 
-export const actionTypes = ['trigger-alerts', 'trigger-webhook'] as const;
+/** What the log holds besides transitions: what became of an action. */
+export const logEntryTypes = [...transitionTypes, 'action_succeeded', 'action_failed'] as const;
+export type LogEntryType = (typeof logEntryTypes)[number];
+
+export const actionTypes = ['trigger-alerts', 'trigger-webhook', 'trigger-statuspage-update'] as const;
 export type ActionType = (typeof actionTypes)[number];
 
+/** One run of an action. What it needs to know (URLs, headers, bodies) stays in Postgres, out of histories. */
 export interface Action {
-  /** UUID. */
+  /** UUID of this run. */
   id: string;
   type: ActionType;
   trigger: 'manual' | 'automated';
-  /** `trigger-webhook`: the one subscription to tell; otherwise null, and every subscription that asks for it is told. */
+  /** `trigger-webhook`: the one subscription to tell; otherwise null. */
   subscriptionId: string | null;
+  /** The stored settings it runs with. Absent or null: it has none but the subscription. */
+  definitionId?: string | null;
+}
+
+/** True when an activity carries it out; the others are done by recording them. */
+export function isCarriedOut({ type, subscriptionId, definitionId }: Action): boolean {
+  return type !== 'trigger-alerts' && subscriptionId === null && (definitionId ?? null) !== null;
 }

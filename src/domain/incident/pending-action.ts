@@ -47,7 +47,29 @@ export function commandOf(action: PendingAction, state: IncidentState): Command 
         rootCause: null,
         dueAt: action.at,
       };
+    case 'quiet_resolve':
+      return {
+        type: 'resolve',
+        id,
+        channel,
+        agent: { type: 'timer', id: null, name: `no occurrence for ${state.quietResolveTimeout} s` },
+        resolution: null,
+        rootCause: null,
+        dueAt: action.at,
+      };
   }
+}
+
+/**
+ * The state with its quiet timer moved behind the last occurrence, when that came after the timer was set. It is moved
+ * only when it comes due: a storm must not set a timer for each occurrence.
+ */
+export function waitForQuiet(state: IncidentState, lastOccurrenceAt: string | null, at: string): IncidentState {
+  const seconds = state.quietResolveTimeout ?? null;
+  const due = state.lifecycle.pendingActions.find(({ type }) => type === 'quiet_resolve');
+  if (seconds === null || lastOccurrenceAt === null || !due || Date.parse(due.at) > Date.parse(at)) return state;
+  if (Date.parse(lastOccurrenceAt) + seconds * 1_000 <= Date.parse(due.at)) return state;
+  return { ...state, lifecycle: arm(state.lifecycle, 'quiet_resolve', seconds, lastOccurrenceAt) };
 }
 
 /** Equal instants fire in the order of `pendingActionTypes`. */

@@ -14,6 +14,9 @@ export interface IncidentSnapshot {
     description: string;
     status: Status;
     urgency: Urgency;
+    /** Absent in snapshots of earlier releases. */
+    severity?: string | null;
+    priority?: string | null;
     assignees: Assignee[];
     incidentKey: string | null;
     occurrences: number;

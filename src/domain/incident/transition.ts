@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../error-code.ts';
-import type { Assignee, IncidentFacts, IncidentState, Lifecycle } from './incident.ts';
+import type { Assignee, IncidentFacts, IncidentState, Lifecycle, Urgency } from './incident.ts';
 import type { Action, Agent, Channel, TransitionType } from './log-entry.ts';
 import { arm, disarm } from './pending-action.ts';
 
@@ -7,11 +7,22 @@ import { arm, disarm } from './pending-action.ts';
 export type Command = { id: string; agent: Agent; channel: Channel } & (
   | { type: 'trigger' }
   | { type: 'acknowledge' }
-  | { type: 'unacknowledge'; dueAt: string }
+  | { type: 'unacknowledge'; dueAt?: string }
   | { type: 'escalate' }
+  | { type: 'change'; changes: IncidentChanges }
   | { type: 'resolve'; resolution: string | null; rootCause: string | null; dueAt?: string }
   | { type: 'action'; action: Action }
 );
+
+/** What a caller may change of an open incident; what is left out stays. */
+export interface IncidentChanges {
+  name?: string;
+  description?: string;
+  urgency?: Urgency;
+  assignees?: Assignee[];
+  resolution?: string;
+  rootCause?: string;
+}
 
 /** One thing that happened, ready to be stored: the incident as it is afterwards, and the line its log gets. */
 export interface Transition {
@@ -24,9 +35,13 @@ export interface Transition {
   channel: Channel;
   details: Record<string, unknown>;
   lifecycle: Lifecycle;
-  /** Set by a resolve; null leaves the stored text alone. */
+  /** New texts; null leaves the stored one alone. */
   resolution: string | null;
   rootCause: string | null;
+  /** Absent in those of earlier releases. */
+  name?: string | null;
+  description?: string | null;
+  urgency?: Urgency | null;
   action: Action | null;
 }
 
@@ -44,7 +59,8 @@ export function openIncident(facts: IncidentFacts, assignees: Assignee[]): Incid
     generations: {},
     sequence: 0,
   };
-  return { ...facts, lifecycle: arm(lifecycle, 'resolve', facts.autoResolveTimeout, facts.createdAt) };
+  const aging = arm(lifecycle, 'resolve', facts.autoResolveTimeout, facts.createdAt);
+  return { ...facts, lifecycle: arm(aging, 'quiet_resolve', facts.quietResolveTimeout ?? null, facts.createdAt) };
 }
 
 /** The one place where incidents change. Pure: the instant is an argument, and the state given is left alone. */
@@ -66,13 +82,27 @@ export function transition(state: IncidentState, command: Command, at: string): 
     }
 
     case 'unacknowledge':
-      return accept(state, command, at, 'unacknowledged', backToTriggered(lifecycle), { due_at: command.dueAt });
+      if (lifecycle.status !== 'acknowledged') return { accepted: false, code: 'not_acknowledged' };
+      return accept(state, command, at, 'unacknowledged', backToTriggered(lifecycle), {
+        ...(command.dueAt === undefined ? {} : { due_at: command.dueAt }),
+      });
 
     case 'escalate': {
       // No escalation policy: the whole team is asked, and nobody has answered yet.
       const assignees: Assignee[] = [{ type: 'team', id: state.teamId }];
       const escalated = { ...backToTriggered(lifecycle), assignees };
       return accept(state, command, at, 'escalated', escalated, { assignees });
+    }
+
+    case 'change': {
+      const { name, urgency, assignees } = command.changes;
+      const changed: Lifecycle = {
+        ...lifecycle,
+        ...(name === undefined ? {} : { name }),
+        ...(urgency === undefined ? {} : { urgency }),
+        ...(assignees === undefined ? {} : { assignees }),
+      };
+      return accept(state, command, at, 'updated', changed, detailsOf(command.changes));
     }
 
     case 'resolve': {
@@ -86,7 +116,7 @@ export function transition(state: IncidentState, command: Command, at: string): 
     }
 
     case 'action':
-      return accept(state, command, at, 'action_run', lifecycle, {
+      return accept(state, command, at, command.action.type === 'trigger-alerts' ? 'alerted' : 'action_run', lifecycle, {
         action_id: command.action.id,
         action_type: command.action.type,
       });
@@ -95,6 +125,19 @@ export function transition(state: IncidentState, command: Command, at: string): 
 
 function backToTriggered(lifecycle: Lifecycle): Lifecycle {
   return { ...disarm(lifecycle, 'unacknowledge'), status: 'triggered', acknowledgedAt: null };
+}
+
+/** What the log says of a change. Long texts are not repeated in it. */
+function detailsOf({ name, description, urgency, assignees, resolution, rootCause }: IncidentChanges) {
+  const texts = { description, resolution, root_cause: rootCause };
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(urgency === undefined ? {} : { urgency }),
+    ...(assignees === undefined ? {} : { assignees }),
+    changed: Object.entries({ name, ...texts, urgency, assignees }).flatMap(([field, value]) =>
+      value === undefined ? [] : [field],
+    ),
+  };
 }
 
 function accept(
@@ -108,6 +151,7 @@ function accept(
   const sequence = lifecycle.sequence + 1;
   const after = { ...lifecycle, sequence };
   const { id, agent, channel } = command;
+  const changes = command.type === 'change' ? command.changes : undefined;
   return {
     accepted: true,
     state: { ...state, lifecycle: after },
@@ -120,8 +164,11 @@ function accept(
       channel,
       details,
       lifecycle: after,
-      resolution: command.type === 'resolve' ? command.resolution : null,
-      rootCause: command.type === 'resolve' ? command.rootCause : null,
+      resolution: command.type === 'resolve' ? command.resolution : (changes?.resolution ?? null),
+      rootCause: command.type === 'resolve' ? command.rootCause : (changes?.rootCause ?? null),
+      name: changes?.name ?? null,
+      description: changes?.description ?? null,
+      urgency: changes?.urgency ?? null,
       action: command.type === 'action' ? command.action : null,
     },
   };

@@ -1,13 +1,13 @@
-import { incidentReference, type IncidentState } from '../../domain/incident/incident.ts';
+import { incidentReference, type IncidentState, nameOf, urgencyOf } from '../../domain/incident/incident.ts';
 
 /** What an operator reads on the workflow's page in the Temporal UI (Markdown). */
 export function incidentDetails(state: IncidentState, occurrences: number): string {
   const { lifecycle } = state;
   const pending = lifecycle.pendingActions.map((action) => `| ${action.type} | ${action.at} |`);
   return [
-    `### ${incidentReference(state.number)}: ${escapeMarkdown(state.name)}`,
+    `### ${incidentReference(state.number)}: ${escapeMarkdown(nameOf(state))}`,
     '',
-    `**${lifecycle.status}** · urgency ${state.urgency} · ${occurrences} occurrence${occurrences === 1 ? '' : 's'}`,
+    `**${lifecycle.status}** · urgency ${urgencyOf(state)} · ${occurrences} occurrence${occurrences === 1 ? '' : 's'}`,
     '',
     `Assigned to ${lifecycle.assignees.map((assignee) => `${assignee.type} \`${assignee.id}\``).join(', ') || 'nobody'}.`,
     '',

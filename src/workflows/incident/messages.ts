@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { IncidentState } from '../../domain/incident/incident.ts';
 import type { Action, Agent } from '../../domain/incident/log-entry.ts';
+import type { IncidentChanges } from '../../domain/incident/transition.ts';
 
 /** What API callers send with every update. The command's id is the update's id. */
 export interface UpdateInput {
@@ -12,6 +13,13 @@ export interface ResolveInput extends UpdateInput {
 }
 export interface ActionInput extends UpdateInput {
   action: Action;
+}
+
+/** Several things in one: all of them happen, in this order, or none. Actions that ran already are left out. */
+export interface ChangeInput extends UpdateInput {
+  changes: IncidentChanges | null;
+  actions: Action[];
+  status: 'acknowledge' | 'unacknowledge' | 'resolve' | null;
 }
 
 /** The stored transition an update made. */
@@ -38,15 +46,24 @@ export interface JoinedInput {
   lastAt: string;
 }
 
+/** An occurrence made the conditions of the state-change ruleset false that opened the incident. */
+export interface ClearedInput {
+  eventId: string;
+  ruleset: { id: string; name: string };
+}
+
 export const acknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('acknowledge');
+export const unacknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('unacknowledge');
 export const escalateUpdate = defineUpdate<UpdateResult, [UpdateInput]>('escalate');
 export const resolveUpdate = defineUpdate<UpdateResult, [ResolveInput]>('resolve');
 export const actionUpdate = defineUpdate<UpdateResult, [ActionInput]>('action');
+export const changeUpdate = defineUpdate<UpdateResult, [ChangeInput]>('change');
 
 export const acknowledgeSignal = defineSignal<[SignalInput?]>('acknowledge');
 export const escalateSignal = defineSignal<[SignalInput?]>('escalate');
 export const resolveSignal = defineSignal<[SignalInput?]>('resolve');
 export const actionSignal = defineSignal<[SignalInput?]>('action');
 export const joinedSignal = defineSignal<[JoinedInput]>('joined');
+export const clearedSignal = defineSignal<[ClearedInput]>('cleared');
 
 export const stateQuery = defineQuery<IncidentState>('state');

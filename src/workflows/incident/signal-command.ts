@@ -1,9 +1,12 @@
-import { actionTypes, type ActionType, type Agent } from '../../domain/incident/log-entry.ts';
+import type { ActionType, Agent } from '../../domain/incident/log-entry.ts';
 import type { Command } from '../../domain/incident/transition.ts';
-import type { SignalInput } from './messages.ts';
+import type { ClearedInput, SignalInput } from './messages.ts';
 
 /** The commands that operators may send as signals. */
 export type SignalledCommand = 'acknowledge' | 'escalate' | 'resolve' | 'action';
+
+/** What needs no settings of its own; the others begin at the API, which stores them. */
+const signalledActions: ActionType[] = ['trigger-alerts', 'trigger-webhook'];
 
 /** Text that Postgres can store: no NUL, no half of a surrogate pair. */
 export function isText(value: unknown, longest: number): value is string {
@@ -37,7 +40,8 @@ export function signalCommand(type: SignalledCommand, input: unknown, freshId: (
     case 'resolve':
       return { ...common, type, resolution: given.resolution ?? null, rootCause: given.root_cause ?? null };
     case 'action': {
-      if (!actionTypes.includes(given.type as ActionType)) return `type must be one of ${actionTypes.join(', ')}`;
+      if (!signalledActions.includes(given.type as ActionType))
+        return `type must be one of ${signalledActions.join(', ')}`;
       const subscriptionId = given.subscription_id ?? null;
       if (subscriptionId !== null && !(typeof subscriptionId === 'string' && uuid.test(subscriptionId)))
         return 'subscription_id must be a UUID';
@@ -49,4 +53,19 @@ export function signalCommand(type: SignalledCommand, input: unknown, freshId: (
       };
     }
   }
+}
+
+/** Reads what the inbox signals when the conditions of a state-change ruleset became false; null for anything else. */
+export function clearedCommand(input: unknown): Command | null {
+  const { eventId, ruleset } = (input ?? {}) as Partial<ClearedInput>;
+  if (!isText(eventId, 36) || !uuid.test(eventId)) return null;
+  if (!isText(ruleset?.id, 36) || !uuid.test(ruleset.id) || !isText(ruleset.name, 255)) return null;
+  return {
+    type: 'resolve',
+    id: `cleared:${eventId}`,
+    agent: { type: 'ruleset', id: ruleset.id, name: ruleset.name },
+    channel: 'event',
+    resolution: null,
+    rootCause: null,
+  };
 }

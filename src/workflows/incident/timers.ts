@@ -10,7 +10,9 @@ export function createTimers(wake: () => void): { follow(pendingActions: Pending
 
   return {
     follow(pendingActions, now) {
-      const wanted = new Map(pendingActions.map((action) => [`${action.type}:${action.generation}`, action]));
+      const wanted = new Map(
+        pendingActions.map((action) => [`${action.type}:${action.generation}:${action.at}`, action]),
+      );
       for (const [key, scope] of running) {
         if (wanted.has(key)) continue;
         running.delete(key);

@@ -1,18 +1,34 @@
+import { assigneeTypes, urgencies } from '../../domain/incident/incident.ts';
 import { actionTypes } from '../../domain/incident/log-entry.ts';
-import type { Command } from '../../domain/incident/transition.ts';
+import type { Command, IncidentChanges } from '../../domain/incident/transition.ts';
+import type { ChangeInput } from './messages.ts';
 import { isText } from './signal-command.ts';
 
 const agentTypes = ['member', 'key', 'ruleset', 'operator'];
 /** Ids that the workflow gives itself. */
-const ownIds = /^(trigger$|opening:|timer:|signal:)/;
+const ownIds = /^(trigger$|opening:|timer:|signal:|action:|cleared:)/;
 
 /**
  * True for what the API sends. Others may send updates too (the Temporal UI and CLI can), and one that the read model
  * cannot store would be tried for ever.
  */
 export function isStorableUpdate(command: Command): boolean {
-  const { id, agent } = command;
-  if (!isText(id, 255) || ownIds.test(id)) return false;
+  return isText(command.id, 255) && !ownIds.test(command.id) && isStorablePart(command);
+}
+
+/** The same for an update that holds several commands, whose ids are made from its own. */
+export function isStorableChange(id: string, given: ChangeInput, commands: Command[]): boolean {
+  if (!isText(id, 200) || ownIds.test(id) || !Array.isArray(given?.actions) || commands.length > mostCommands)
+    return false;
+  if (given.status !== null && !['acknowledge', 'unacknowledge', 'resolve'].includes(given.status)) return false;
+  return commands.length > 0 && commands.every(isStorablePart);
+}
+
+/** Twenty actions with twenty targets each, a change and a status. */
+const mostCommands = 402;
+
+function isStorablePart(command: Command): boolean {
+  const { agent } = command;
   if (!agentTypes.includes(agent?.type) || !isText(agent.name, 255)) return false;
   if (agent.id !== null && !isText(agent.id, 255)) return false;
   switch (command.type) {
@@ -20,15 +36,29 @@ export function isStorableUpdate(command: Command): boolean {
       return [command.resolution, command.rootCause].every((text) => text === null || isText(text, 15_000));
     case 'action': {
       const { action } = command;
-      return actionTypes.includes(action?.type) && isUuid(action.id) && isUuidOrNull(action.subscriptionId);
+      const { definitionId = null } = action ?? {};
+      if (!actionTypes.includes(action?.type) || !isUuid(action.id)) return false;
+      return isUuidOrNull(action.subscriptionId) && isUuidOrNull(definitionId);
     }
+    case 'change':
+      return isStorableTexts(command.changes);
     case 'acknowledge':
+    case 'unacknowledge':
     case 'escalate':
       return true;
     case 'trigger':
-    case 'unacknowledge':
       return false;
   }
+}
+
+function isStorableTexts(changes: IncidentChanges): boolean {
+  const { name, description, urgency, assignees, resolution, rootCause } = changes;
+  if (name !== undefined && !isText(name, 255)) return false;
+  if (![description, resolution, rootCause].every((text) => text === undefined || isText(text, 15_000))) return false;
+  if (urgency !== undefined && !urgencies.includes(urgency)) return false;
+  if (assignees === undefined) return true;
+  if (!Array.isArray(assignees) || assignees.length > 50) return false;
+  return assignees.every((assignee) => assigneeTypes.includes(assignee?.type) && isUuid(assignee.id));
 }
 
 function isUuid(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { IncidentState } from '../../../src/domain/incident/incident.ts';
-import { commandOf, firstDue } from '../../../src/domain/incident/pending-action.ts';
+import { type IncidentState, nameOf, urgencyOf } from '../../../src/domain/incident/incident.ts';
+import { commandOf, firstDue, waitForQuiet } from '../../../src/domain/incident/pending-action.ts';
 import { transition, type Command, type TransitionResult } from '../../../src/domain/incident/transition.ts';
 import { newIncidentState } from '../../support/incident.ts';
 
@@ -17,6 +17,7 @@ function command(type: Command['type'], extra: Record<string, unknown> = {}): Co
     resolution: null,
     rootCause: null,
     dueAt: after(0),
+    changes: { urgency: 'low' },
     action: { id: 'a', type: 'trigger-alerts', trigger: 'manual', subscriptionId: null },
     ...extra,
     type,
@@ -81,7 +82,7 @@ describe('incident transitions', () => {
     const state = play(play(newIncidentState(), 'acknowledge', 60), 'resolve', 120);
     assert.deepEqual(state.lifecycle.pendingActions, []);
     assert.equal(state.lifecycle.acknowledgedAt, after(60));
-    for (const type of ['acknowledge', 'escalate', 'resolve', 'action', 'unacknowledge'] as const)
+    for (const type of ['acknowledge', 'escalate', 'resolve', 'action', 'unacknowledge', 'change'] as const)
       assert.deepEqual(transition(state, command(type), after(121)), { accepted: false, code: 'incident_resolved' });
   });
 
@@ -93,6 +94,54 @@ describe('incident transitions', () => {
     });
   });
 
+  it('only what is acknowledged can be unacknowledged', () => {
+    assert.deepEqual(transition(newIncidentState(), command('unacknowledge'), after(61)), {
+      accepted: false,
+      code: 'not_acknowledged',
+    });
+  });
+
+  it('a change changes what it names, says so in the log, and repeats no long text there', () => {
+    const changes = { name: 'Checkout slow', description: 'long', urgency: 'low', assignees: [] };
+    const result = transition(newIncidentState(), command('change', { changes }), after(60));
+    assert(result.accepted);
+    assert.deepEqual(
+      [nameOf(result.state), urgencyOf(result.state), result.state.lifecycle.assignees],
+      ['Checkout slow', 'low', []],
+    );
+    assert.deepEqual(result.transition.details, {
+      name: 'Checkout slow',
+      urgency: 'low',
+      assignees: [],
+      changed: ['name', 'description', 'urgency', 'assignees'],
+    });
+    const later = play(result.state, 'change', 70);
+    assert.equal(nameOf(later), 'Checkout slow');
+  });
+
+  it('alerting and other actions are different things that happen', () => {
+    const of = (type: string) => {
+      const action = { id: 'a', type, trigger: 'manual', subscriptionId: null };
+      const result = transition(newIncidentState(), command('action', { action }), after(1));
+      assert(result.accepted);
+      return result.transition.type;
+    };
+    assert.deepEqual(['trigger-alerts', 'trigger-webhook'].map(of), ['alerted', 'action_run']);
+  });
+
+  it('the quiet timer moves behind the last occurrence when it comes due, and not before', () => {
+    const state = newIncidentState({ quietResolveTimeout: 60 });
+    assert.deepEqual(state.lifecycle.pendingActions[0], { type: 'quiet_resolve', at: after(60), generation: 1 });
+    assert.equal(waitForQuiet(state, after(30), after(59)), state);
+    assert.equal(waitForQuiet(state, null, after(60)), state);
+    assert.equal(waitForQuiet(state, after(0), after(60)), state);
+    const moved = waitForQuiet(state, after(30), after(60));
+    assert.deepEqual(moved.lifecycle.pendingActions[0], { type: 'quiet_resolve', at: after(90), generation: 2 });
+    const due = firstDue(moved.lifecycle, after(90));
+    assert(due);
+    assert.equal(play(moved, commandOf(due, moved).type, 90).lifecycle.status, 'resolved');
+  });
+
   it('a timer names its transition by kind, due time and generation', () => {
     const state = newIncidentState();
     const due = firstDue(state.lifecycle, after(14_400));
@@ -102,7 +151,7 @@ describe('incident transitions', () => {
   });
 
   it('keep their invariants whatever is asked, and leave the state given alone', () => {
-    const types = ['acknowledge', 'unacknowledge', 'escalate', 'resolve', 'action'] as const;
+    const types = ['acknowledge', 'unacknowledge', 'escalate', 'resolve', 'action', 'change'] as const;
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom(...types), fc.nat(2_000)), { maxLength: 40 }), (commands) => {
         let state = newIncidentState();
