@@ -12,7 +12,8 @@ import { createRoutes } from './routes.ts';
 
 /** The API as a Koa app, with the routes of the given roles. */
 export function createApp(deps: ApiDeps): Koa {
-  const { sql, logger, roles, stores, rateLimits = defaultRateLimits } = deps;
+  const { sql, logger, roles, stores } = deps;
+  const rateLimits = { ...defaultRateLimits, ...deps.rateLimits };
   const app = new Koa();
   // Koa's own last resort: what fails while an answer is on its way to a client that has gone.
   app.on('error', (error: Error) => logger.debug({ err: error }, 'answer not sent'));
@@ -28,7 +29,11 @@ export function createApp(deps: ApiDeps): Koa {
       apiKeys: stores.apiKeys,
       idempotency: createIdempotency(sql, stores.idempotencyKeys, deps.sealer, logger),
       clientIp: createClientIp(deps.trustedProxies),
-      rateLimits: { apiKey: createRateLimit(rateLimits.apiKey), webhook: createRateLimit(rateLimits.webhook) },
+      rateLimits: {
+        apiKey: createRateLimit(rateLimits.apiKey),
+        webhook: createRateLimit(rateLimits.webhook),
+        statusPage: createRateLimit(rateLimits.statusPage),
+      },
     }),
   );
   return app;

@@ -11,15 +11,18 @@ export interface RateLimitPolicy {
 export interface RateLimitPolicies {
   apiKey: RateLimitPolicy;
   webhook: RateLimitPolicy;
+  statusPage: RateLimitPolicy;
 }
 
 /**
  * Ten minutes' worth may come at once. A key sustains 1,200 requests a minute; a webhook 60,000 events, above what one
- * process evaluates, since storms are what it is for.
+ * process evaluates, since storms are what it is for. A status page is read 6,000 times a minute by whoever wants to, each
+ * time a look at the database; who expects more puts a cache in front, as its answers allow.
  */
 export const defaultRateLimits: RateLimitPolicies = {
   apiKey: { name: 'api-key', quota: 12_000, windowSeconds: 600 },
   webhook: { name: 'webhook', quota: 600_000, windowSeconds: 600 },
+  statusPage: { name: 'status-page', quota: 60_000, windowSeconds: 600 },
 };
 
 /** Counts a request of `caller` and says in the answer's headers how many are left. Throws `Refusal` when none is. */

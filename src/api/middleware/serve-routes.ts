@@ -9,7 +9,7 @@ import { takesIdempotencyKey, type Outcome, type Route, type RouteContext } from
 import { createRouter } from '../router.ts';
 import { firstOfEach, validate } from '../validate.ts';
 import { authenticate } from './authenticate.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { RateLimit, RateLimitPolicies } from './rate-limit.ts';
 import { readBody } from './read-body.ts';
 
 export interface ServeRoutesDeps {
@@ -17,7 +17,7 @@ export interface ServeRoutesDeps {
   apiKeys: ApiKeyStore;
   idempotency: Idempotency;
   clientIp: (socketAddress: string, forwardedFor: string) => string;
-  rateLimits: { apiKey: RateLimit; webhook: RateLimit };
+  rateLimits: Record<keyof RateLimitPolicies, RateLimit>;
 }
 
 const jsonBodyLimit = 1024 * 1024;
@@ -31,11 +31,13 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
     if (!route) return;
     const key = await authenticate(ctx, route.declaration.auth, deps.apiKeys);
     ctx.state.key = key;
+    const { sharedLimit, headers = {} } = route.declaration;
+    const [subject] = Object.values(route.params);
     if (key) deps.rateLimits.apiKey(ctx, key.id);
-    else if (route.declaration.isIntake && isId(route.params.id))
-      deps.rateLimits.webhook(ctx, route.params.id.toLowerCase());
+    else if (sharedLimit && isId(subject)) deps.rateLimits[sharedLimit](ctx, subject.toLowerCase());
     const request = await readRequest(ctx, route.declaration, route.params, key, deps);
     const outcome = await act(ctx, route.declaration, request, deps);
+    ctx.set(headers);
     ctx.status = outcome.status;
     ctx.type = 'application/json';
     ctx.body = outcome.body;
