@@ -4,17 +4,21 @@ import { createEvaluateRulesets } from './activities/evaluate-rulesets.ts';
 import { createKeepHouse } from './activities/keep-house.ts';
 import { pumpActivity } from './activities/pump.ts';
 import { createIncidentActivities } from './activities/record-transitions.ts';
+import { createActionActivities } from './activities/run-action.ts';
 import { createStartIncidents } from './activities/start-incidents.ts';
 import { loadConfig } from './config.ts';
 import { runEntryPoint } from './entry-point.ts';
 import { createLogger } from './logger.ts';
 import { createPost } from './outbound/post.ts';
+import { createActionRunStore } from './stores/action-runs.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
 import { createBell, createEar, shardCount } from './stores/doorbell.ts';
+import { createEventStore } from './stores/events.ts';
 import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
 import { createIncidentStore } from './stores/incidents.ts';
 import { createSealer } from './stores/sealed.ts';
 import { createSql } from './stores/sql.ts';
+import { createStatusPageStore } from './stores/status-pages.ts';
 import { createTransitionStore } from './stores/transitions.ts';
 import { createTemporalClient, temporalConnectOptions } from './temporal/connection.ts';
 import { createIncidentWorkflows } from './temporal/incidents.ts';
@@ -29,6 +33,9 @@ const shutdownGraceTime = '15s';
 /** Activities of each kind that record at once, and the connections they have. */
 const recordingSlots = 40;
 const recordingConnections = 10;
+
+/** Actions under way at once: most of their time is an endpoint's. */
+const actionSlots = 100;
 
 // Production entry point: everything that Temporal calls. Wiring only.
 await runEntryPoint('worker', async () => {
@@ -55,10 +62,20 @@ await runEntryPoint('worker', async () => {
   const startIncidents = createStartIncidents({ sql: inboxSql, incidents, logger });
 
   const evaluateRulesets = createEvaluateRulesets({ sql: inboxSql, ear, logger, incidents });
+  const sealer = createSealer(config.secretKey!);
+  const post = createPost({ allowedNetworks: config.outboundAllowedNetworks ?? [] });
   const deliverWebhooks = createDeliverWebhooks({
-    deliveries: createDeliveryStore(outboxSql, createSealer(config.secretKey!)),
-    post: createPost({ allowedNetworks: config.outboundAllowedNetworks ?? [] }),
+    deliveries: createDeliveryStore(outboxSql, sealer),
+    post,
     ear,
+    publicUrl: config.publicUrl,
+    logger,
+  });
+  const actionActivities = createActionActivities({
+    runs: createActionRunStore(outboxSql, sealer),
+    post,
+    events: createEventStore(outboxSql, bell, sealer),
+    statusPages: createStatusPageStore(outboxSql),
     publicUrl: config.publicUrl,
     logger,
   });
@@ -68,6 +85,7 @@ await runEntryPoint('worker', async () => {
     chores: [
       { name: 'start incidents', everyMs: 2_000, run: () => startIncidents.startUnstarted(100) },
       { name: 'signal occurrences', everyMs: 2_000, run: () => startIncidents.signalUnsignalled(100) },
+      { name: 'clear incidents', everyMs: 2_000, run: () => startIncidents.clearUncleared(100) },
       { name: 'forget idempotency keys', everyMs: 600_000, run: () => idempotencyKeys.forgetOld() },
     ],
   });
@@ -100,6 +118,12 @@ await runEntryPoint('worker', async () => {
       taskQueue: taskQueues.outbox,
       activities: { deliverWebhooks: pumpActivity(deliverWebhooks, draining.signal) },
       maxConcurrentActivityTaskExecutions: shardCount * 2,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueues.actions,
+      activities: { ...actionActivities },
+      maxConcurrentActivityTaskExecutions: actionSlots,
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));

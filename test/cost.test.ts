@@ -104,7 +104,11 @@ describe('cost', () => {
       sql: counted,
       ear,
       logger,
-      incidents: { start: async (state) => void started.push(state), joined: async () => {}, cleared: async () => true },
+      incidents: {
+        start: async (state) => void started.push(state),
+        joined: async () => {},
+        cleared: async () => true,
+      },
     });
     await turn(evaluate, shardOf(organisation.webhookId), pending);
     const looked = countOf(statements);

@@ -7,6 +7,7 @@ import { postTimeoutMs, type Post } from '../outbound/post.ts';
 import { signatureHeaders } from '../outbound/signature.ts';
 import type { DeliveryStore, DueDelivery } from '../stores/deliveries.ts';
 import type { Ear } from '../stores/doorbell.ts';
+import { persistently } from './persistently.ts';
 
 export interface DeliverWebhooksDeps {
   deliveries: Pick<DeliveryStore, 'take' | 'record'>;
@@ -146,16 +147,4 @@ function compose(delivery: DueDelivery, at: Date, publicUrl: string) {
     body,
     headers: signatureHeaders({ id: delivery.id, timestamp, body }, delivery.secrets()),
   };
-}
-
-/** The receiver has answered, and only we know: a hiccup of Postgres is waited out for as long as the lease may last. */
-async function persistently<T>(work: () => Promise<T>): Promise<T> {
-  for (const pauseMs of [100, 200, 400, 800, 1_600]) {
-    try {
-      return await work();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
-  return work();
 }

@@ -115,7 +115,7 @@ async function inTransaction<Result>(sql: Sql, effect: (tx: Transaction) => Prom
 }
 
 /** A UUID (version 8: our own way) that is a digest of `text`. */
-function uuidOf(text: string): string {
+export function uuidOf(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

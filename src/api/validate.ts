@@ -36,10 +36,20 @@ function fieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
     return issue.keys
       .slice(0, 100)
       .map((key) => ({ field: fieldName([...issue.path, key], place), message: 'is not a known field' }));
+  // Of several shapes, the one that was meant is the one it has on the outside: an array, an object.
+  const meant = issue.code === 'invalid_union' && issue.message === 'Invalid input' ? shapeMeant(issue) : undefined;
+  if (meant) return meant.flatMap((inner) => fieldErrors({ ...inner, path: [...issue.path, ...inner.path] }, place));
   return [{ field: fieldName(issue.path, place), message: wording(issue) }];
 }
 
+function shapeMeant({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const isOther = (issues: z.core.$ZodIssue[]) =>
+    issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  return errors.find((issues) => !isOther(issues));
+}
+
 function wording(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) return choice(issue);
   // Whatever the field should be, that it is there comes first.
   if (issue.input === undefined && ['invalid_type', 'invalid_value', 'invalid_format'].includes(issue.code))
     return 'is required';
@@ -48,6 +58,13 @@ function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid '))
     return `must be one of ${issue.values.map(String).join(', ')}`;
   return issue.message;
+}
+
+/** Which of several shapes it is, a field says. */
+function choice({ input, path, ...issue }: z.core.$ZodIssueInvalidUnion): string {
+  const field = String(path.at(-1));
+  if (typeof input === 'object' && input !== null && !Object.hasOwn(input, field)) return 'is required';
+  return 'options' in issue ? `must be one of ${issue.options?.join(', ')}` : issue.message;
 }
 
 function article(expected: string): string {

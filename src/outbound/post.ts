@@ -9,11 +9,12 @@ import { parseTarget, RefusedTarget } from './target.ts';
 
 export interface PostRequest {
   url: string;
+  /** Names in lower case. They replace those of every request, such as content-type and user-agent. */
   headers: Record<string, string>;
   body: string;
 }
 
-/** Sends one JSON body and says what became of it; never throws. */
+/** Sends one body, JSON unless its headers say otherwise, and says what became of it; never throws. */
 export type Post = (request: PostRequest) => Promise<AttemptResult>;
 
 export interface PostOptions {

@@ -1,5 +1,7 @@
 import type { Assignee, PendingAction, Status, Urgency } from '../domain/incident/incident.ts';
-import type { Agent, Channel, TransitionType } from '../domain/incident/log-entry.ts';
+import type { ActionSettings } from '../domain/action/action-draft.ts';
+import type { ActionType, Agent, Channel, LogEntryType } from '../domain/incident/log-entry.ts';
+import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
 import type { Sql } from './sql.ts';
 
 /** An incident as its workflow last recorded it. */
@@ -10,11 +12,16 @@ export interface IncidentRead {
   description: string;
   status: Status;
   urgency: Urgency;
+  severity: string | null;
+  priority: string | null;
   teamId: string;
   rulesetId: string | null;
+  /** The ruleset's when it opened the incident. */
+  rulesetVersion: number | null;
   webhookId: string | null;
   incidentKey: string | null;
   occurrences: number;
+  lastOccurrenceAt: string | null;
   createdAt: string;
   acknowledgedAt: string | null;
   resolvedAt: string | null;
@@ -24,29 +31,42 @@ export interface IncidentRead {
   pendingActions: PendingAction[];
   acknowledgementTimeout: number | null;
   autoResolveTimeout: number | null;
+  quietResolve: number | null;
 }
 
 export interface LogEntryRead {
   sequence: number;
   index: number;
-  type: TransitionType;
+  type: LogEntryType;
   at: string;
   agent: Agent;
   channel: Channel;
   details: Record<string, unknown>;
 }
 
+/** A run, with what came of it: that of a subscription is what came of its delivery. */
 export interface ActionRead {
   id: string;
   sequence: number;
-  type: string;
+  /** The action whose run this is; null for one without settings of its own. */
+  actionId: string | null;
+  type: ActionType;
   trigger: 'manual' | 'automated';
-  settings: Record<string, unknown>;
+  settings: ActionSettings[];
   at: string;
+  service: IncidentSnapshot['service'];
+  teamId: string;
+  agent: Agent;
+  outcome: 'succeeded' | 'failed' | null;
+  errorCode: string | null;
+  error: string | null;
+  attempts: number;
+  statusCode: number | null;
+  finishedAt: string | null;
 }
 
 export interface IncidentFilter {
-  /** Those it owns and those assigned to it. */
+  /** Those it owns and those assigned to it or to its schedule. */
   teamId?: string | undefined;
   statuses?: Status[] | undefined;
   urgencies?: Urgency[] | undefined;
@@ -83,8 +103,8 @@ export interface IncidentReads {
 
 export function createIncidentReads(sql: Sql): IncidentReads {
   const columns = sql`
-    id, number, name, description, status, urgency, team_id, ruleset_id, webhook_id, incident_key, occurrences,
-    created_at, acknowledged_at, resolved_at, resolution, root_cause,
+    id, number, name, description, status, urgency, severity, priority, team_id, ruleset_id, ruleset_version, webhook_id,
+    incident_key, occurrences, last_occurrence_at, quiet_resolve, created_at, acknowledged_at, resolved_at, resolution, root_cause,
     lifecycle->'assignees' AS assignees, lifecycle->'pendingActions' AS pending_actions,
     opening->'acknowledgementTimeout' AS acknowledgement_timeout, opening->'autoResolveTimeout' AS auto_resolve_timeout`;
 
@@ -104,7 +124,8 @@ export function createIncidentReads(sql: Sql): IncidentReads {
         return [...(await sql<IncidentRead[]>`SELECT ${columns} FROM incidents WHERE ${wanted} ${inOrder}`)];
 
       // Each half by its own index: an OR of the two would read every incident of the organisation.
-      const assigned = sql`(jsonb_path_query_array(lifecycle, '$.assignees[*] ? (@.type == "team").id') - team_id::text)`;
+      const assigned = sql`
+        (jsonb_path_query_array(lifecycle, '$.assignees[*] ? (@.type == "team" || @.type == "schedule").id') - team_id::text)`;
       const rows = await sql<IncidentRead[]>`
         WITH elsewhere AS MATERIALIZED (
           SELECT id, number FROM incidents WHERE ${wanted} AND ${assigned} <> '[]' AND ${assigned} ? ${teamId}::text
@@ -125,9 +146,30 @@ export function createIncidentReads(sql: Sql): IncidentReads {
       ORDER BY sequence, index LIMIT ${limit}`,
 
     actions: (organisationId, incidentId, { limit, after = -1 }) => sql<ActionRead[]>`
-      SELECT id, sequence, type, trigger, settings, at FROM actions
-      WHERE organisation_id = ${organisationId} AND incident_id = ${incidentId} AND sequence > ${after}
-      ORDER BY sequence LIMIT ${limit}`,
+      SELECT a.id, a.sequence, d.action_id, a.type, a.trigger, a.settings, a.at, t.snapshot->'service' AS service,
+        t.snapshot->'team'->>'id' AS team_id, t.snapshot->'transition'->'agent' AS agent,
+        CASE v.status WHEN 'pending' THEN NULL WHEN 'delivered' THEN 'succeeded' WHEN 'failed' THEN 'failed'
+          ELSE a.outcome END AS outcome,
+        CASE WHEN v.status IS NULL THEN a.error_code WHEN v.status <> 'delivered' THEN last.outcome END AS error_code,
+        CASE WHEN v.status IS NULL THEN a.error WHEN v.status <> 'delivered' THEN last.error END AS error,
+        coalesce(v.attempts, a.attempts) AS attempts,
+        CASE WHEN v.status IS NULL THEN a.status_code ELSE last.status_code END AS status_code,
+        CASE WHEN v.status IS NULL THEN a.finished_at
+          WHEN v.status <> 'pending' THEN coalesce(last.ended_at, v.created_at) END AS finished_at
+      FROM actions a
+      JOIN transitions t
+        ON t.organisation_id = a.organisation_id AND t.incident_id = a.incident_id AND t.sequence = a.sequence
+      LEFT JOIN action_definitions d ON d.organisation_id = a.organisation_id AND d.id = a.definition_id
+      LEFT JOIN deliveries v ON v.organisation_id = a.organisation_id AND v.incident_id = a.incident_id
+        AND v.sequence = a.sequence AND v.subscription_id = (a.settings->0->>'subscription_id')::uuid
+      LEFT JOIN LATERAL (
+        SELECT n.outcome, n.error, n.status_code,
+          n.started_at + make_interval(secs => coalesce(n.duration_ms, 0) / 1000.0) AS ended_at
+        FROM delivery_attempts n WHERE n.organisation_id = v.organisation_id AND n.delivery_id = v.id
+        ORDER BY n.number DESC LIMIT 1
+      ) AS last ON true
+      WHERE a.organisation_id = ${organisationId} AND a.incident_id = ${incidentId} AND a.sequence > ${after}
+      ORDER BY a.sequence LIMIT ${limit}`,
 
     async isRecorded(organisationId, incidentId, transitionId) {
       const rows = await sql`

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, scryptSync } from 'node:crypto';
 
 /** Encrypts what must be read back later: signing secrets and custom headers. */
 export interface Sealer {
@@ -6,6 +6,8 @@ export interface Sealer {
   seal(plain: string, context: string): Buffer;
   /** Throws when the key, the context or a single bit differs. */
   open(sealed: Uint8Array, context: string): string;
+  /** 32 bytes that are equal for equal texts, and tell nobody without the key which text it was. */
+  digest(plain: string): Buffer;
 }
 
 /** First byte of every sealed value; another algorithm or derivation gets the next number. */
@@ -17,6 +19,7 @@ const tagBytes = 16;
 export function createSealer(secretKey: string): Sealer {
   // A fixed salt: the setting is a long random key, and every process must derive the same one.
   const key = scryptSync(secretKey, 'tocsin sealed values, version 1', 32);
+  const digestKey = createHmac('sha256', key).update('tocsin digests, version 1').digest();
 
   return {
     seal(plain, context) {
@@ -42,5 +45,6 @@ export function createSealer(secretKey: string): Sealer {
         );
       }
     },
+    digest: (plain) => createHmac('sha256', digestKey).update(plain).digest(),
   };
 }

@@ -55,9 +55,12 @@ describe('incidents over HTTP', () => {
       number: incident.number,
       reference: `INC-${incident.number}`,
       ...draft,
+      severity: null,
+      priority: null,
       status: 'triggered',
       team_id: teamId,
       ruleset_id: null,
+      ruleset_version: null,
       webhook_id: null,
       assignees: [{ type: 'team', id: teamId }],
       incident_key: 'api',
@@ -69,6 +72,7 @@ describe('incidents over HTTP', () => {
       root_cause: null,
       acknowledgement_timeout: 1800,
       auto_resolve_timeout: 14400,
+      quiet_resolve: null,
       pending_actions: [{ type: 'resolve', at: due }],
     });
     const again = await api.post(`/v1/team/${teamId}/incident`, { ...draft, incident_key: 'api' });
@@ -100,7 +104,7 @@ describe('incidents over HTTP', () => {
     );
     assert.deepEqual(await read(id), resolved.body);
 
-    for (const name of ['acknowledge', 'escalate', 'resolve', 'action']) {
+    for (const name of ['acknowledge', 'unacknowledge', 'escalate', 'resolve', 'action']) {
       const late = await command(id, name, name === 'action' ? { type: 'trigger-alerts' } : undefined);
       assert.deepEqual([late.status, late.body.code], [409, 'incident_resolved'], name);
     }
@@ -121,35 +125,48 @@ describe('incidents over HTTP', () => {
     assert.deepEqual([...page.log_entries, ...rest.log_entries], log);
   });
 
-  it('run actions', async () => {
-    const { id } = await open({ actions: [{ type: 'trigger-alerts' }] });
-    const subscribe = async (dialect: string): Promise<Json> =>
-      (await api.post('/v1/subscription', { name: 'S', url: 'http://127.0.0.1:9999/', dialect })).body;
-    const subscription = await subscribe('standard');
-    // It has no event for an action.
-    const pulseapi = await subscribe('pulseapi');
-    const settings = { subscription_id: subscription.id };
-    const answer = await command(id, 'action', { type: 'trigger-webhook', settings, by: memberId });
-    assert.equal(answer.status, 200, answer.text);
-    const { actions } = (await api.get(`/v1/incident/${id}/actions`)).body;
-    assert.deepEqual(
-      actions.map(({ type, trigger, settings }: Json) => ({ type, trigger, settings })),
-      [
-        { type: 'trigger-alerts', trigger: 'automated', settings: {} },
-        { type: 'trigger-webhook', trigger: 'manual', settings },
-      ],
-    );
-    for (const [body, fields] of [
-      [{ type: 'trigger-webhook' }, ['settings.subscription_id']],
-      [{ type: 'trigger-webhook', settings: { subscription_id: teamId } }, ['settings.subscription_id']],
-      [{ type: 'trigger-alerts', settings }, ['settings.subscription_id']],
-      [{ type: 'trigger-webhook', settings: { subscription_id: pulseapi.id } }, ['settings.subscription_id']],
-      [{ type: 'sing', settings: { loud: true } }, ['settings.loud', 'type']],
-      [{ type: 'trigger-alerts', by: teamId }, ['by']],
-    ] as const) {
-      const refused = await command(id, 'action', body);
-      assert.deepEqual([refused.status, faultyFields(refused)], [422, fields]);
-    }
+  it('take an acknowledgement back', async () => {
+    const { id } = await open();
+    const early = await command(id, 'unacknowledge');
+    assert.deepEqual([early.status, early.body.code], [409, 'not_acknowledged']);
+    await command(id, 'acknowledge');
+    const taken = await command(id, 'unacknowledge', { by: memberId }, { 'Idempotency-Key': `back-${id}` });
+    assert.deepEqual([taken.status, taken.body.status, taken.body.acknowledged_at], [200, 'triggered', null]);
+    assert.deepEqual(await read(id), taken.body);
+    // As if the process had died after the command and before its outcome was kept.
+    await api.database.sql`UPDATE idempotency_keys SET status = NULL, body = NULL, locked_until = now()`;
+    const again = await command(id, 'unacknowledge', { by: memberId }, { 'Idempotency-Key': `back-${id}` });
+    assert.deepEqual([again.status, again.body], [200, taken.body]);
+    const last = (await api.get(`/v1/incident/${id}/log`)).body.log_entries.at(-1);
+    assert.deepEqual([last.type, last.agent.name], ['unacknowledged', 'Ada']);
+    assert.equal((await command(teamId, 'unacknowledge')).status, 404);
+    const late = await open();
+    await command(late.id, 'resolve');
+    assert.equal((await command(late.id, 'unacknowledge')).body.code, 'incident_resolved');
+  });
+
+  it('carry severity and priority, and wait for quiet', async () => {
+    const given = { severity: 'SEV1', priority: 'P2', quiet_resolve: 600, auto_resolve_timeout: null };
+    const incident = await open(given);
+    const { severity, priority, quiet_resolve, auto_resolve_timeout } = incident;
+    assert.deepEqual({ severity, priority, quiet_resolve, auto_resolve_timeout }, given);
+    const after = (from: string, seconds: number) => new Date(Date.parse(from) + seconds * 1_000).toISOString();
+    assert.deepEqual(incident.pending_actions, [{ type: 'resolve', at: after(incident.created_at, 600) }]);
+    // Each occurrence puts it off, though the stored timer stays until it comes due.
+    const lastAt = after(incident.created_at, 60);
+    await api.database.sql`UPDATE incidents SET last_occurrence_at = ${lastAt} WHERE id = ${incident.id}`;
+    assert.deepEqual((await read(incident.id)).pending_actions, [{ type: 'resolve', at: after(lastAt, 600) }]);
+    const before = after(incident.created_at, -60);
+    await api.database.sql`UPDATE incidents SET last_occurrence_at = ${before} WHERE id = ${incident.id}`;
+    assert.deepEqual((await read(incident.id)).pending_actions, incident.pending_actions);
+
+    const faulty = await api.post(`/v1/team/${teamId}/incident`, {
+      ...draft,
+      severity: 'x'.repeat(65),
+      priority: '',
+      quiet_resolve: 0,
+    });
+    assert.deepEqual(faultyFields(faulty), ['priority', 'quiet_resolve', 'severity']);
   });
 
   it('take each command once for its key', async () => {
@@ -221,7 +238,7 @@ describe('incidents over HTTP', () => {
     });
     assert.deepEqual(faultyFields(answer), [
       'acknowledgement_timeout',
-      'actions[0].settings.subscription_id',
+      'actions[0].settings',
       'actions[1]',
       'assignees[0].id',
       'description',

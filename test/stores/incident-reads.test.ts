@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { v7 as uuid } from 'uuid';
 import { transition, type Command } from '../../src/domain/incident/transition.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
 import { createTransitionStore } from '../../src/stores/transitions.ts';
@@ -12,8 +13,10 @@ describe('incident reads', () => {
   let database: TestDatabase;
   let own: TestOrganisation;
   let other: TestOrganisation;
+  let statements: string[];
   beforeEach(async () => {
-    database = await createTestDatabase();
+    statements = [];
+    database = await createTestDatabase({ onQuery: (query) => statements.push(query) });
     own = await insertOrganisation(database.sql, 'Own');
     other = await insertOrganisation(database.sql, 'Other');
   });
@@ -47,7 +50,7 @@ describe('incident reads', () => {
     const log = await reads.log(own.organisationId, state.incidentId, { limit: 9 });
     assert.deepEqual(
       log.map(({ type }) => type),
-      ['triggered', 'acknowledged', 'action_run'],
+      ['triggered', 'acknowledged', 'alerted'],
     );
     const { sequence, index } = log[0]!;
     const rest = await reads.log(own.organisationId, state.incidentId, { limit: 9, after: { sequence, index } });
@@ -77,5 +80,39 @@ describe('incident reads', () => {
     assert.deepEqual(await numbers({ urgencies: ['high'] }, { descending: true }), [4, 2]);
     assert.deepEqual(await numbers({ statuses: ['resolved'] }, { descending: true }), []);
     assert.deepEqual(await numbers({ teamId: other.teamId }, { descending: true }), []);
+  });
+
+  it('find what is assigned to a team, or to its schedule, by the index for it', async () => {
+    const { sql } = database;
+    const elsewhere = uuid();
+    await sql`
+      INSERT INTO teams (id, organisation_id, number, name) VALUES (${elsewhere}, ${own.organisationId}, 2, 'Elsewhere')`;
+    const { incidentId } = await storeIncident(sql, own);
+    // Many that are nobody else's, and two that are.
+    await sql`
+      INSERT INTO incidents SELECT (jsonb_populate_record(i, jsonb_build_object('id', gen_random_uuid(), 'number', n))).*
+      FROM incidents i, generate_series(2, 5000) n WHERE i.id = ${incidentId}`;
+    for (const [number, type] of [
+      [17, 'team'],
+      [4_711, 'schedule'],
+    ] as const)
+      await sql`
+        UPDATE incidents SET lifecycle = jsonb_set(lifecycle, '{assignees}', ${sql.json([{ type, id: elsewhere }])})
+        WHERE organisation_id = ${own.organisationId} AND number = ${number}`;
+    await sql`ANALYZE incidents`;
+
+    statements.length = 0;
+    const found = await createIncidentReads(sql).list(
+      own.organisationId,
+      { teamId: elsewhere },
+      { limit: 9, descending: true },
+    );
+    assert.deepEqual(
+      found.map(({ number }) => number),
+      [4_711, 17],
+    );
+    const query = statements.find((statement) => statement.includes('elsewhere AS MATERIALIZED'));
+    const plan = await sql.unsafe(`EXPLAIN (GENERIC_PLAN) ${query}`).simple();
+    assert.match(JSON.stringify(plan), /Bitmap Index Scan on incidents_assigned_elsewhere/);
   });
 });

@@ -29,4 +29,13 @@ describe('stores/sealed', () => {
     }
     for (const length of [0, 1, 28]) assert.throws(() => sealer.open(sealed.subarray(0, length), 'row-1'));
   });
+
+  it('digests the same text alike, under the same key alone', () => {
+    const one = createSealer('a test key of thirty-two characters');
+    const digest = one.digest('hunter2').toString('hex');
+    assert.equal(createSealer('a test key of thirty-two characters').digest('hunter2').toString('hex'), digest);
+    assert.equal(digest.length, 64);
+    assert.notEqual(one.digest('hunter3').toString('hex'), digest);
+    assert.notEqual(createSealer('another key of thirty-two characters').digest('hunter2').toString('hex'), digest);
+  });
 });

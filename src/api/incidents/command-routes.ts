@@ -1,13 +1,16 @@
 import { Refusal } from '../../domain/error-code.ts';
-import type { Agent } from '../../domain/incident/log-entry.ts';
 import type { ApiKey } from '../../stores/api-keys.ts';
 import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
+import { draftOf } from '../actions/schema.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidField, notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route, type RouteContext } from '../route.ts';
-import { actionTargetProblem } from './action-target.ts';
-import { actionBody, commandBody, incident, presentIncident, resolveBody } from './schema.ts';
+import { definitionsFor, runsOf } from './action-runs.ts';
+import { agentOf } from './agent.ts';
+import { carryOut } from './carry-out.ts';
+import { commandBody, resolveBody, runBody } from './request-schema.ts';
+import { incident, presentIncident } from './schema.ts';
 
 type Context = Pick<
   RouteContext<{ id: string }, unknown, { by: string | null }, ApiKey>,
@@ -20,7 +23,8 @@ type Wish = IncidentCommand extends infer Command
     : never
   : never;
 
-export function createCommandRoutes({ stores, workflows }: ApiDeps): Route[] {
+export function createCommandRoutes(deps: ApiDeps): Route[] {
+  const { stores } = deps;
   const common = {
     method: 'POST',
     tag: 'Incidents',
@@ -37,7 +41,15 @@ export function createCommandRoutes({ stores, workflows }: ApiDeps): Route[] {
       summary: 'Acknowledge an incident: somebody works on it',
       body: commandBody,
       refusals: ['already_acknowledged', 'incident_resolved', 'not_confirmed'],
-      handler: (context) => carryOut(context, { type: 'acknowledge' }),
+      handler: (context) => send(context, async () => ({ type: 'acknowledge' })),
+    }),
+    defineRoute({
+      ...common,
+      path: '/v1/incident/{id}/unacknowledge',
+      summary: 'Take an acknowledgement back: nobody works on it',
+      body: commandBody,
+      refusals: ['not_acknowledged', 'incident_resolved', 'not_confirmed'],
+      handler: (context) => send(context, async () => ({ type: 'unacknowledge' })),
     }),
     defineRoute({
       ...common,
@@ -45,7 +57,7 @@ export function createCommandRoutes({ stores, workflows }: ApiDeps): Route[] {
       summary: 'Escalate an incident: its whole team is asked',
       body: commandBody,
       refusals: ['incident_resolved', 'not_confirmed'],
-      handler: (context) => carryOut(context, { type: 'escalate' }),
+      handler: (context) => send(context, async () => ({ type: 'escalate' })),
     }),
     defineRoute({
       ...common,
@@ -55,53 +67,44 @@ export function createCommandRoutes({ stores, workflows }: ApiDeps): Route[] {
       refusals: ['incident_resolved', 'not_confirmed'],
       handler: (context) => {
         const { resolution, root_cause: rootCause } = context.body;
-        return carryOut(context, { type: 'resolve', resolution, rootCause });
+        return send(context, async () => ({ type: 'resolve', resolution, rootCause }));
       },
     }),
     defineRoute({
       ...common,
       path: '/v1/incident/{id}/action',
       summary: 'Run an action for an incident',
-      body: actionBody,
+      description: 'Answers once it is under way; what came of it is in the list of the incident’s actions.',
+      body: runBody,
       refusals: ['incident_resolved', 'not_confirmed'],
-      handler: async (context) => {
-        const { key, body, commandId } = context;
-        const subscriptionId = body.settings.subscription_id ?? null;
-        const problem = await actionTargetProblem(
-          stores.subscriptions,
-          key.organisationId,
-          body.settings.subscription_id,
-        );
-        if (problem) throw invalidField('settings.subscription_id', problem);
-        const action = { id: commandId('action'), type: body.type, subscriptionId };
-        return carryOut(context, { type: 'action', action });
-      },
+      handler: (context) => send(context, (isOpen) => runAction(context, isOpen)),
     }),
   ];
 
-  async function carryOut({ key, params, body, commandId }: Context, wish: Wish) {
-    const { organisationId } = key;
-    const before = await stores.incidentReads.get(organisationId, params.id);
+  async function send(
+    { key, params, body, commandId }: Context,
+    wishOf: (isOpen: boolean) => Promise<Wish>,
+  ): Promise<{ status: 200; body: ReturnType<typeof presentIncident> }> {
+    const before = await stores.incidentReads.get(key.organisationId, params.id);
     if (!before) throw notFound();
-    const agent = await agentOf(key, body.by);
+    const agent = await agentOf(stores.members, key, body.by);
+    if (!agent) throw invalidField('by', 'is not a member of this organisation');
+    const wish = await wishOf(before.status !== 'resolved');
     const command = { ...wish, id: commandId('command'), agent } as IncidentCommand;
-    try {
-      if (before.status === 'resolved') throw new Refusal('incident_resolved', 'The incident is resolved already.');
-      await workflows.command(organisationId, params.id, command);
-    } catch (error) {
-      // A repeat whose first try was carried out, but never confirmed, meets the state that it made itself.
-      const isConflict = error instanceof Refusal && ['incident_resolved', 'already_acknowledged'].includes(error.code);
-      if (!isConflict || !(await stores.incidentReads.isRecorded(organisationId, params.id, command.id))) throw error;
-    }
-    const after = await stores.incidentReads.get(organisationId, params.id);
-    if (!after) throw notFound();
-    return { status: 200 as const, body: presentIncident(after) };
+    return { status: 200, body: presentIncident(await carryOut(deps, key.organisationId, before, command)) };
   }
 
-  async function agentOf(key: ApiKey, by: string | null): Promise<Agent> {
-    if (by === null) return { type: 'key', id: key.id, name: key.name };
-    const member = await stores.members.get(key.organisationId, by);
-    if (!member) throw invalidField('by', 'is not a member of this organisation');
-    return { type: 'member', id: member.id, name: member.name };
+  /** Several targets are several runs, all of them or none. A resolved incident is left to the refusal that follows. */
+  async function runAction(
+    { key, params, body, commandId }: Context & { body: Parameters<typeof draftOf>[0] },
+    isOpen: boolean,
+  ): Promise<Wish> {
+    const { organisationId } = key;
+    const drafts = [draftOf(body)];
+    const { definitions, errors } = await definitionsFor(deps, organisationId, params.id, drafts, commandId);
+    if (errors.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', errors);
+    if (isOpen) await stores.actionDefinitions.insertForIncident(organisationId, params.id, definitions);
+    const actions = runsOf(definitions, (_, index) => commandId(`run ${index}`));
+    return { type: 'change', changes: null, actions, status: null };
   }
 }

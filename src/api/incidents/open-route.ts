@@ -1,17 +1,23 @@
 import type { z } from 'zod';
-import { Refusal, type FieldError } from '../../domain/error-code.ts';
+import { Refusal } from '../../domain/error-code.ts';
 import type { IncidentState } from '../../domain/incident/incident.ts';
 import type { Action } from '../../domain/incident/log-entry.ts';
 import { openIncident } from '../../domain/incident/transition.ts';
+import type { NewDefinition } from '../../stores/action-definitions.ts';
 import type { ApiKey } from '../../stores/api-keys.ts';
+import type { NewIncident } from '../../stores/incidents.ts';
+import { draftsOf } from '../actions/schema.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { actionTargetProblem } from './action-target.ts';
-import { incident, newIncident, presentIncident } from './schema.ts';
+import { definitionsFor, runsOf } from './action-runs.ts';
+import { unknownAssignees } from './assignees.ts';
+import { newIncident } from './request-schema.ts';
+import { incident, presentIncident } from './schema.ts';
 
-export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
+export function createOpenRoute(deps: ApiDeps): Route {
+  const { stores, workflows, logger } = deps;
   return defineRoute({
     method: 'POST',
     path: '/v1/team/{id}/incident',
@@ -27,13 +33,17 @@ export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
     handler: async ({ key, params, body, commandId }) => {
       const { organisationId } = key;
       if (!(await stores.teams.get(organisationId, params.id))) throw notFound();
-      const errors = await findUnknown(organisationId, body);
-      if (errors.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', errors);
-
       // The same for a repeat with the same Idempotency-Key: what a crash kept from being answered is found again.
       const incidentId = commandId('incident');
+      const [unknown, { definitions, errors }] = await Promise.all([
+        unknownAssignees(stores.members, organisationId, body.assignees),
+        definitionsFor(deps, organisationId, incidentId, draftsOf(body.actions), commandId),
+      ]);
+      const faults = [...unknown, ...errors];
+      if (faults.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', faults);
+
       const stored = await stores.incidents.opening(organisationId, incidentId);
-      const state = stored?.opening ?? (await store(key, params.id, incidentId, body, commandId));
+      const state = stored?.opening ?? (await store(key, params.id, incidentId, body, definitions, commandId));
       await startSoon(organisationId, state);
       const row = await stores.incidentReads.get(organisationId, incidentId);
       if (!row) throw new Error(`Incident ${incidentId} was stored and cannot be read`);
@@ -41,37 +51,20 @@ export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
     },
   });
 
-  async function findUnknown(organisationId: string, body: z.output<typeof newIncident>): Promise<FieldError[]> {
-    const unknown = await stores.members.unknownAssignees(organisationId, body.assignees);
-    const errors = unknown.map((index) => {
-      return {
-        field: `assignees[${index}].id`,
-        message: `is not a ${body.assignees[index]!.type} of this organisation`,
-      };
-    });
-    for (const [index, { settings }] of body.actions.entries()) {
-      const problem = await actionTargetProblem(stores.subscriptions, organisationId, settings.subscription_id);
-      if (problem) errors.push({ field: `actions[${index}].settings.subscription_id`, message: problem });
-    }
-    return errors;
-  }
-
   function store(
     key: ApiKey,
     teamId: string,
     incidentId: string,
     body: z.output<typeof newIncident>,
+    definitions: NewDefinition[],
     commandId: (purpose: string) => string,
   ) {
-    const openingActions = body.actions.map<Action>(({ type, settings }, index) => ({
-      id: commandId(`action ${index}`),
-      type,
-      trigger: 'automated',
-      subscriptionId: settings.subscription_id ?? null,
-    }));
+    const runs = runsOf(definitions, (_, index) => commandId(`run ${index}`));
+    // Asked for by the caller, not by a ruleset.
+    const openingActions = runs.map<Action>((run) => ({ ...run, trigger: 'manual' }));
     const assignees = body.assignees.length > 0 ? body.assignees : [{ type: 'team' as const, id: teamId }];
     // Of the team: equal keys of different teams never meet.
-    return stores.incidents.create(key.organisationId, teamId, (number) => ({
+    const build = (number: number): NewIncident => ({
       state: openIncident(
         {
           organisationId: key.organisationId,
@@ -83,6 +76,7 @@ export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
           createdAt: new Date().toISOString(),
           acknowledgementTimeout: body.acknowledgement_timeout,
           autoResolveTimeout: body.auto_resolve_timeout,
+          quietResolveTimeout: body.quiet_resolve,
           openedBy: { type: 'key', id: key.id, name: key.name },
           openedThrough: 'api',
           openingActions,
@@ -91,7 +85,12 @@ export function createOpenRoute({ stores, workflows, logger }: ApiDeps): Route {
       ),
       description: body.description,
       incidentKey: body.incident_key,
-    }));
+      severity: body.severity,
+      priority: body.priority,
+    });
+    return stores.incidents.create(key.organisationId, teamId, build, (tx) =>
+      stores.actionDefinitions.insertForIncident(key.organisationId, incidentId, definitions, tx),
+    );
   }
 
   /** Temporal may be down: the incident stands, and housekeeping starts its workflow later. */

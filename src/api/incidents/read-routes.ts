@@ -5,15 +5,9 @@ import { notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
-import {
-  action,
-  incident,
-  incidentQuery,
-  logEntry,
-  presentAction,
-  presentIncident,
-  presentLogEntry,
-} from './schema.ts';
+import { action, presentAction } from './action-schema.ts';
+import { incidentQuery } from './request-schema.ts';
+import { incident, logEntry, presentIncident, presentLogEntry } from './schema.ts';
 
 const incidentList = z.object({ incidents: z.array(incident), next_cursor: nextCursor });
 
@@ -92,7 +86,7 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
     defineRoute({
       method: 'GET',
       path: '/v1/incident/{id}/actions',
-      summary: 'List the actions run for an incident, oldest first',
+      summary: 'List the actions run for an incident, oldest first, with what came of each',
       tag: 'Incidents',
       role: 'query',
       auth: 'key',

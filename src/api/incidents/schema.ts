@@ -1,86 +1,10 @@
 import { z } from 'zod';
-import {
-  defaultAcknowledgementTimeout,
-  defaultAutoResolveTimeout,
-  incidentReference,
-  pendingActionTypes,
-  urgencies,
-} from '../../domain/incident/incident.ts';
-import { actionTypes, transitionTypes } from '../../domain/incident/log-entry.ts';
-import type { ActionRead, IncidentRead, LogEntryRead } from '../../stores/incident-reads.ts';
-import {
-  assignee,
-  assignees,
-  id,
-  optionalText,
-  page,
-  queryList,
-  text,
-  timeout,
-  timestamp,
-  urgency,
-} from '../fields.ts';
-
-export const statuses = ['triggered', 'acknowledged', 'resolved'] as const;
-
-const settings = z.strictObject({
-  subscription_id: id
-    .optional()
-    .meta({ description: '`trigger-webhook`: the subscription to tell; the others ignore it.' }),
-});
-
-export const newAction = z
-  .strictObject({ type: z.enum(actionTypes), settings: settings.default({}) })
-  .superRefine((action, context) => {
-    if (action.type === 'trigger-webhook' && action.settings.subscription_id === undefined)
-      context.addIssue({ code: 'custom', path: ['settings', 'subscription_id'], message: 'is required' });
-    if (action.type !== 'trigger-webhook' && action.settings.subscription_id !== undefined)
-      context.addIssue({
-        code: 'custom',
-        path: ['settings', 'subscription_id'],
-        message: 'belongs to trigger-webhook alone',
-      });
-  });
-
-const by = { by: id.nullable().default(null).meta({ description: 'The member who does it; else it is the key.' }) };
-
-export const commandBody = z.strictObject(by);
-export const actionBody = z.strictObject({ ...by, ...newAction.shape }).superRefine((body, context) => {
-  const { error } = newAction.safeParse({ type: body.type, settings: body.settings });
-  for (const issue of error?.issues ?? [])
-    context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message });
-});
-export const resolveBody = z.strictObject({
-  ...by,
-  resolution: optionalText(15_000).nullable().default(null),
-  root_cause: optionalText(15_000).nullable().default(null),
-});
-
-export const newIncident = z.strictObject({
-  name: text(255),
-  description: optionalText(15_000),
-  urgency,
-  assignees: assignees.default([]).meta({ description: 'Empty: the team.' }),
-  actions: z.array(newAction).max(20).default([]).meta({ description: 'Run right after opening.' }),
-  incident_key: text(255)
-    .nullable()
-    .default(null)
-    .meta({ description: 'At most one incident of the team with this key is open.' }),
-  acknowledgement_timeout: timeout.default(defaultAcknowledgementTimeout),
-  auto_resolve_timeout: timeout.default(defaultAutoResolveTimeout),
-});
-
-const queryTime = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-03-15T19:09:39Z' });
-
-export const incidentQuery = z.strictObject({
-  ...page,
-  status: queryList(statuses),
-  urgency: queryList(urgencies),
-  since: queryTime.optional().meta({ description: 'Created at this time or later.' }),
-  until: queryTime.optional().meta({ description: 'Created before this time.' }),
-  text: text(200).optional().meta({ description: 'Part of the name or the description, in whatever case.' }),
-  sort: z.enum(['-number', 'number']).default('-number'),
-});
+import { incidentReference, type PendingAction } from '../../domain/incident/incident.ts';
+import { logEntryTypes } from '../../domain/incident/log-entry.ts';
+import type { IncidentRead, LogEntryRead } from '../../stores/incident-reads.ts';
+import { assignee, id, timestamp, urgency, withMessage } from '../fields.ts';
+import { agent, presentAgent } from './agent.ts';
+import { statuses } from './request-schema.ts';
 
 export const incident = z
   .object({
@@ -91,8 +15,11 @@ export const incident = z
     description: z.string(),
     status: z.enum(statuses),
     urgency,
+    severity: z.string().nullable(),
+    priority: z.string().nullable(),
     team_id: id,
     ruleset_id: id.nullable(),
+    ruleset_version: z.int().nullable().meta({ description: 'Which version of the ruleset opened it.' }),
     webhook_id: id.nullable(),
     assignees: z.array(assignee),
     incident_key: z.string().nullable(),
@@ -104,35 +31,69 @@ export const incident = z
     root_cause: z.string().nullable(),
     acknowledgement_timeout: z.int().nullable(),
     auto_resolve_timeout: z.int().nullable(),
+    quiet_resolve: z.int().nullable(),
     pending_actions: z
-      .array(z.object({ type: z.enum(pendingActionTypes), at: timestamp }))
+      .array(z.object({ type: z.enum(['unacknowledge', 'resolve']), at: timestamp }))
       .meta({ description: 'Timers, by time due.' }),
   })
-  .meta({ id: 'Incident' });
+  .meta({
+    id: 'Incident',
+    examples: [
+      {
+        id: '01993c53-0b10-7e01-8f2a-1b2c3d4e5f60',
+        number: 7,
+        reference: 'INC-7',
+        name: 'Checkout is failing',
+        description: 'Orders fail with 503.',
+        status: 'acknowledged',
+        urgency: 'high',
+        severity: 'SEV1',
+        priority: null,
+        team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+        ruleset_id: '01993c50-2f6e-7a90-8b1c-7d8e9fa0b1c2',
+        ruleset_version: 3,
+        webhook_id: '01993c4c-9d2e-7b33-8a4c-5d6e7f809102',
+        assignees: [{ type: 'team', id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091' }],
+        incident_key: 'checkout',
+        occurrences: 12,
+        created_at: '2026-03-15T19:09:39.000Z',
+        acknowledged_at: '2026-03-15T19:12:04.311Z',
+        resolved_at: null,
+        resolution: null,
+        root_cause: null,
+        acknowledgement_timeout: 1800,
+        auto_resolve_timeout: 14400,
+        quiet_resolve: null,
+        pending_actions: [
+          { type: 'unacknowledge', at: '2026-03-15T19:42:04.311Z' },
+          { type: 'resolve', at: '2026-03-15T23:09:39.000Z' },
+        ],
+      },
+    ],
+  });
+
+export const storedIncident = withMessage(incident, 'StoredIncident', 'The incident was updated.');
 
 export const logEntry = z
   .object({
-    type: z.enum(transitionTypes),
+    type: z.enum(logEntryTypes),
     at: timestamp,
-    agent: z.object({
-      type: z.enum(['member', 'key', 'ruleset', 'timer', 'operator']),
-      id: id.nullable(),
-      name: z.string(),
-    }),
+    agent,
     channel: z.enum(['api', 'event', 'timer', 'signal']),
     details: z.record(z.string(), z.unknown()),
   })
-  .meta({ id: 'LogEntry' });
-
-export const action = z
-  .object({
-    id,
-    type: z.enum(actionTypes),
-    trigger: z.enum(['manual', 'automated']),
-    settings: z.object({ subscription_id: id.optional() }),
-    at: timestamp,
-  })
-  .meta({ id: 'Action' });
+  .meta({
+    id: 'LogEntry',
+    examples: [
+      {
+        type: 'acknowledged',
+        at: '2026-03-15T19:12:04.311Z',
+        agent: { type: 'member', id: '01993c4b-7a60-7d11-9c8d-6e5f4a3b2c1d', name: 'Ada' },
+        channel: 'api',
+        details: {},
+      },
+    ],
+  });
 
 export function presentIncident(row: IncidentRead): z.input<typeof incident> {
   return {
@@ -143,8 +104,11 @@ export function presentIncident(row: IncidentRead): z.input<typeof incident> {
     description: row.description,
     status: row.status,
     urgency: row.urgency,
+    severity: row.severity,
+    priority: row.priority,
     team_id: row.teamId,
     ruleset_id: row.rulesetId,
+    ruleset_version: row.rulesetVersion,
     webhook_id: row.webhookId,
     assignees: row.assignees,
     incident_key: row.incidentKey,
@@ -156,23 +120,20 @@ export function presentIncident(row: IncidentRead): z.input<typeof incident> {
     root_cause: row.rootCause,
     acknowledgement_timeout: row.acknowledgementTimeout,
     auto_resolve_timeout: row.autoResolveTimeout,
+    quiet_resolve: row.quietResolve,
     pending_actions: row.pendingActions
-      .map(({ type, at }) => ({ type, at }))
+      .map((pending) => presentTimer(pending, row))
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at)),
   };
 }
 
-export function presentLogEntry({ type, at, agent, channel, details }: LogEntryRead): z.input<typeof logEntry> {
-  return { type, at, agent: { type: agent.type, id: agent.id, name: agent.name }, channel, details };
+/** One that waits for quiet moves with each occurrence, though what is stored moves only when it comes due. */
+function presentTimer({ type, at }: PendingAction, { quietResolve, lastOccurrenceAt }: IncidentRead) {
+  if (type !== 'quiet_resolve') return { type, at };
+  const quietAt = Date.parse(lastOccurrenceAt ?? at) + (lastOccurrenceAt === null ? 0 : (quietResolve ?? 0)) * 1_000;
+  return { type: 'resolve' as const, at: quietAt > Date.parse(at) ? new Date(quietAt).toISOString() : at };
 }
 
-export function presentAction(row: ActionRead): z.input<typeof action> {
-  const { subscriptionId } = row.settings as { subscriptionId?: string | null };
-  return {
-    id: row.id,
-    type: row.type as z.input<typeof action>['type'],
-    trigger: row.trigger,
-    settings: subscriptionId ? { subscription_id: subscriptionId } : {},
-    at: row.at,
-  };
+export function presentLogEntry({ type, at, agent: who, channel, details }: LogEntryRead): z.input<typeof logEntry> {
+  return { type, at, agent: presentAgent(who), channel, details };
 }

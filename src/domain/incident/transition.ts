@@ -116,10 +116,17 @@ export function transition(state: IncidentState, command: Command, at: string): 
     }
 
     case 'action':
-      return accept(state, command, at, command.action.type === 'trigger-alerts' ? 'alerted' : 'action_run', lifecycle, {
-        action_id: command.action.id,
-        action_type: command.action.type,
-      });
+      return accept(
+        state,
+        command,
+        at,
+        command.action.type === 'trigger-alerts' ? 'alerted' : 'action_run',
+        lifecycle,
+        {
+          action_id: command.action.id,
+          action_type: command.action.type,
+        },
+      );
   }
 }
 

@@ -1,0 +1,34 @@
+import { Refusal } from '../../domain/error-code.ts';
+import type { IncidentRead } from '../../stores/incident-reads.ts';
+import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
+import type { ApiDeps } from '../deps.ts';
+import { notFound } from '../errors.ts';
+
+const conflicts = ['incident_resolved', 'already_acknowledged', 'not_acknowledged'];
+
+/** Has the incident's workflow carry a command out, and answers the incident as it is then. */
+export async function carryOut(
+  { stores: { incidentReads: reads }, workflows }: Pick<ApiDeps, 'stores' | 'workflows'>,
+  organisationId: string,
+  before: IncidentRead,
+  command: IncidentCommand,
+): Promise<IncidentRead> {
+  try {
+    if (before.status === 'resolved') throw new Refusal('incident_resolved', 'The incident is resolved already.');
+    await workflows.command(organisationId, before.id, command);
+  } catch (error) {
+    // A repeat whose first try was carried out, but never confirmed, meets the state that it made itself.
+    const isConflict = error instanceof Refusal && conflicts.includes(error.code);
+    if (!isConflict || !(await reads.isRecorded(organisationId, before.id, recordedAs(command)))) throw error;
+  }
+  const after = await reads.get(organisationId, before.id);
+  if (!after) throw notFound();
+  return after;
+}
+
+/** The id of a transition that says the command was carried out: its own, or in want of one its first run's. */
+function recordedAs(command: IncidentCommand): string {
+  if (command.type !== 'change' || command.changes !== null || command.status !== null) return command.id;
+  const [first] = command.actions;
+  return first ? `action:${first.id}` : command.id;
+}
