@@ -8,10 +8,12 @@ import { loadConfig } from './config.ts';
 import { runEntryPoint } from './entry-point.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createAddressGuard } from './outbound/address-guard.ts';
+import { createActionDefinitionStore } from './stores/action-definitions.ts';
 import { createApiKeyStore } from './stores/api-keys.ts';
 import { createBacklogStore } from './stores/backlog.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
 import { createBell } from './stores/doorbell.ts';
+import { createEventSamples } from './stores/event-samples.ts';
 import { createEventStore } from './stores/events.ts';
 import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
 import { createIncidentReads } from './stores/incident-reads.ts';
@@ -24,6 +26,8 @@ import { createRulesetStore } from './stores/rulesets.ts';
 import { createScheduleStore } from './stores/schedules.ts';
 import { createSealer } from './stores/sealed.ts';
 import { createSql, type Sql } from './stores/sql.ts';
+import { createComponentStore } from './stores/status-page-components.ts';
+import { createStatusPageStore } from './stores/status-pages.ts';
 import { createSubscriptionStore } from './stores/subscriptions.ts';
 import { createTeamStore } from './stores/teams.ts';
 import { createWebhookStore } from './stores/webhooks.ts';
@@ -58,10 +62,13 @@ await runEntryPoint('server', async () => {
     trustedProxies: config.trustedProxies,
     cursors: createCursors(config.secretKey!),
     stores: {
+      actionDefinitions: createActionDefinitionStore(sql, sealer),
       apiKeys: createApiKeyStore(sql),
       backlog: createBacklogStore(sql),
+      components: createComponentStore(sql),
       deliveries: createDeliveryStore(sql, sealer),
       events: createEventStore(sql, createBell(sql, logger), sealer),
+      eventSamples: createEventSamples(sql),
       idempotencyKeys: createIdempotencyKeyStore(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
@@ -70,6 +77,7 @@ await runEntryPoint('server', async () => {
       overrides: createOverrideStore(sql),
       rulesets: createRulesetStore(sql),
       schedules: createScheduleStore(sql),
+      statusPages: createStatusPageStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
       teams: createTeamStore(sql),
       webhooks: createWebhookStore(sql, sealer),

@@ -1,8 +1,10 @@
 import type { ApiRole } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import type { ActionDefinitionStore } from '../stores/action-definitions.ts';
 import type { ApiKeyStore } from '../stores/api-keys.ts';
 import type { BacklogStore } from '../stores/backlog.ts';
 import type { DeliveryStore } from '../stores/deliveries.ts';
+import type { EventSamples } from '../stores/event-samples.ts';
 import type { EventStore } from '../stores/events.ts';
 import type { IdempotencyKeyStore } from '../stores/idempotency-keys.ts';
 import type { IncidentReads } from '../stores/incident-reads.ts';
@@ -14,6 +16,8 @@ import type { RulesetStore } from '../stores/rulesets.ts';
 import type { ScheduleStore } from '../stores/schedules.ts';
 import type { Sealer } from '../stores/sealed.ts';
 import type { Sql } from '../stores/sql.ts';
+import type { ComponentStore } from '../stores/status-page-components.ts';
+import type { StatusPageStore } from '../stores/status-pages.ts';
 import type { SubscriptionStore } from '../stores/subscriptions.ts';
 import type { TeamStore } from '../stores/teams.ts';
 import type { WebhookStore } from '../stores/webhooks.ts';
@@ -32,10 +36,13 @@ export interface ApiDeps {
   cursors: Cursors;
   sealer: Sealer;
   stores: {
+    actionDefinitions: ActionDefinitionStore;
     apiKeys: ApiKeyStore;
     backlog: BacklogStore;
+    components: ComponentStore;
     deliveries: DeliveryStore;
     events: EventStore;
+    eventSamples: EventSamples;
     idempotencyKeys: IdempotencyKeyStore;
     incidentReads: IncidentReads;
     incidents: IncidentStore;
@@ -44,6 +51,7 @@ export interface ApiDeps {
     overrides: OverrideStore;
     rulesets: RulesetStore;
     schedules: ScheduleStore;
+    statusPages: StatusPageStore;
     subscriptions: SubscriptionStore;
     teams: TeamStore;
     webhooks: WebhookStore;
@@ -54,7 +62,7 @@ export interface ApiDeps {
   targetRefusal: (url: string) => Promise<string | null>;
   isMigrated: () => Promise<boolean>;
   /** Those of rate-limit.ts unless given. */
-  rateLimits?: RateLimitPolicies;
+  rateLimits?: Partial<RateLimitPolicies>;
 }
 
 export interface TemporalStatus {

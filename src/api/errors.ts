@@ -14,6 +14,8 @@ export const problems = {
   already_exists: { status: 409, title: 'It exists already' },
   incident_resolved: { status: 409, title: 'The incident is resolved' },
   already_acknowledged: { status: 409, title: 'The incident is acknowledged already' },
+  not_acknowledged: { status: 409, title: 'The incident is not acknowledged' },
+  event_rejected: { status: 409, title: 'The sender of the event could not be verified' },
   limit_reached: { status: 409, title: 'There are as many as there may be' },
   still_referenced: { status: 409, title: 'Something still refers to it' },
   idempotency_key_in_use: { status: 409, title: 'A request with this Idempotency-Key is in flight' },
@@ -100,8 +102,8 @@ export function isSerialisationFailure(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-/** Text, jsonb, number and index limits of Postgres that a value in a request can hit. */
-const unstorable = new Set(['22021', '22P02', '22P05', '22003', '54000', '54001']);
+/** Text, jsonb, number, time and index limits of Postgres that a value in a request can hit. */
+const unstorable = new Set(['22021', '22P02', '22P05', '22003', '22007', '22008', '22009', '54000', '54001']);
 
 function isTransient(code: string): boolean {
   return (

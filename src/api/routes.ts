@@ -5,8 +5,10 @@ import { createIncidentRoutes } from './incidents/routes.ts';
 import { openApiDocument } from './openapi.ts';
 import { createOrganisationRoutes } from './organisations/routes.ts';
 import { defineRoute, type Route } from './route.ts';
+import { createRulesetActionRoutes } from './rulesets/action-routes.ts';
 import { createRulesetRoutes } from './rulesets/routes.ts';
 import { createScheduleRoutes } from './schedules/routes.ts';
+import { createStatusPageRoutes } from './status-pages/routes.ts';
 import { createSubscriptionRoutes } from './subscriptions/routes.ts';
 import { createTeamRoutes } from './teams/routes.ts';
 import { createWebhookRoutes } from './webhooks/routes.ts';
@@ -20,8 +22,10 @@ export function createRoutes(deps: ApiDeps): Route[] {
     ...createTeamRoutes(deps),
     ...createWebhookRoutes(deps),
     ...createRulesetRoutes(deps),
+    ...createRulesetActionRoutes(deps),
     ...createIncidentRoutes(deps),
     ...createScheduleRoutes(deps),
+    ...createStatusPageRoutes(deps),
     ...createSubscriptionRoutes(deps),
     defineRoute({
       method: 'GET',
@@ -30,7 +34,7 @@ export function createRoutes(deps: ApiDeps): Route[] {
       tag: 'Operations',
       role: 'operations',
       auth: 'none',
-      responses: { 200: z.looseObject({ openapi: z.string() }) },
+      responses: { 200: z.looseObject({ openapi: z.string() }).meta({ examples: [{ openapi: '3.1.0' }] }) },
       refusals: [],
       handler: async () => {
         document ??= openApiDocument(routes, deps.publicUrl);

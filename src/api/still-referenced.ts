@@ -1,9 +1,9 @@
-import { z } from 'zod';
 import { mostReferences, type Reference } from '../stores/references.ts';
 import { DetailedRefusal } from './errors.ts';
+import { messageOf } from './fields.ts';
 
 /** The answer to a DELETE. */
-export const deletion = z.object({ message: z.string() });
+export const deletion = messageOf('The team was deleted.');
 
 /** Why a webhook, team or member cannot go: the problem lists, as `references`, what has to go or change first. */
 export function stillReferenced(what: string, references: Reference[]): DetailedRefusal {

@@ -41,7 +41,7 @@ export interface MemberStore {
    * shifts, the address is not. Undefined: the team has no such member.
    */
   remove(organisationId: string, teamId: string, id: string, tx: Transaction): Promise<Reference[] | undefined>;
-  /** The places in `assignees` that name no team or member of the organisation. */
+  /** The places in `assignees` that name no team, member or schedule (by its team's id) of the organisation. */
   unknownAssignees(organisationId: string, assignees: Assignee[]): Promise<number[]>;
 }
 
@@ -122,7 +122,10 @@ export function createMemberStore(sql: Sql): MemberStore {
         SELECT 'member', id FROM members
         WHERE organisation_id = ${organisationId} AND id = ANY(${ids}::uuid[]) AND deleted_at IS NULL`;
       const found = new Set(known.map(({ type, id }) => `${type} ${id}`));
-      return assignees.flatMap(({ type, id }, index) => (found.has(`${type} ${id.toLowerCase()}`) ? [] : [index]));
+      return assignees.flatMap(({ type, id }, index) => {
+        const row = `${type === 'schedule' ? 'team' : type} ${id.toLowerCase()}`;
+        return found.has(row) ? [] : [index];
+      });
     },
   };
 }

@@ -11,19 +11,27 @@ export interface Reference {
 /** More than these are not named. */
 export const mostReferences = 50;
 
-/** Rulesets that listen to this webhook alone. Lock the webhook first: then none is added meanwhile. */
+/** Rulesets that listen to this webhook alone, or call it. Lock the webhook first: then none is added meanwhile. */
 export async function referencesToWebhook(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
   return [
     ...(await tx<Reference[]>`
       SELECT 'ruleset' AS type, r.id, r.name FROM rulesets r
-      WHERE r.organisation_id = ${organisationId} AND r.webhook_id = ${id} AND r.deleted_at IS NULL
+      WHERE r.organisation_id = ${organisationId} AND r.deleted_at IS NULL
+        AND (r.webhook_id = ${id} OR EXISTS (
+          SELECT FROM action_definitions d
+          WHERE d.organisation_id = r.organisation_id AND d.ruleset_id = r.id AND d.deleted_at IS NULL
+            AND d.settings @> ${tx.json([{ webhook_id: id }])}))
       ORDER BY r.number LIMIT ${mostReferences}`),
   ];
 }
 
-/** The organisation whose default it is, its members, and what is its own or assigned to it: rulesets, open incidents, duties. */
+/**
+ * The organisation whose default it is, its members, and what is its own or assigned to it or to its schedule: rulesets,
+ * open incidents, duties.
+ */
 export async function referencesToTeam(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
-  const assignee = tx.json([{ type: 'team', id }]);
+  const asTeam = tx.json([{ type: 'team', id }]);
+  const asSchedule = tx.json([{ type: 'schedule', id }]);
   return [
     ...(await tx<Reference[]>`
       SELECT type, id, name FROM (
@@ -35,13 +43,14 @@ export async function referencesToTeam(tx: Queryable, organisationId: string, id
         ORDER BY m.id LIMIT ${mostReferences})
         UNION ALL
         (SELECT 3, r.number, 'ruleset', r.id, r.name FROM rulesets r
-        WHERE r.organisation_id = ${organisationId} AND (r.team_id = ${id} OR r.assignees @> ${assignee})
+        WHERE r.organisation_id = ${organisationId} AND (
+          r.team_id = ${id} OR r.assignees @> ${asTeam} OR r.assignees @> ${asSchedule})
           AND r.deleted_at IS NULL
         ORDER BY r.number LIMIT ${mostReferences})
         UNION ALL
         (SELECT 4, i.number, 'incident', i.id, i.name FROM incidents i
         WHERE i.organisation_id = ${organisationId} AND i.status IN ('triggered', 'acknowledged')
-          AND (i.team_id = ${id} OR i.lifecycle->'assignees' @> ${assignee})
+          AND (i.team_id = ${id} OR i.lifecycle->'assignees' @> ${asTeam} OR i.lifecycle->'assignees' @> ${asSchedule})
         ORDER BY i.number LIMIT ${mostReferences})
         UNION ALL
         (SELECT 5, row_number() OVER (ORDER BY s.created_at), 'schedule_entry', NULL, ${entryName(tx)}

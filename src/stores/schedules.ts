@@ -1,10 +1,18 @@
 import { v7 as uuid } from 'uuid';
-import { mostEntries, type EntryDraft, type ScheduleEntry } from '../domain/schedule/entry.ts';
+import {
+  changeEntry,
+  datesAreInOrder,
+  mostEntries,
+  type EntryChange,
+  type EntryDraft,
+  type ScheduleEntry,
+} from '../domain/schedule/entry.ts';
 import type { EffectiveOverride, EntryVersion, Roster, Span } from '../domain/schedule/roster.ts';
 import type { Queryable, Sql } from './sql.ts';
 
-/** Why nothing was stored. */
+/** Why nothing was stored. `dates_reversed`: with what stays as it is, the entry would end before it begins. */
 export type ScheduleRefusal = 'unknown_team' | 'unknown_entry' | 'unknown_member' | 'full';
+export type ChangeRefusal = ScheduleRefusal | 'dates_reversed';
 
 /** More versions, or more overrides, than this within one span are not read. */
 export const mostVersionsRead = 5_000;
@@ -23,9 +31,9 @@ export interface ScheduleStore {
     organisationId: string,
     teamId: string,
     createdAt: string,
-    draft: EntryDraft,
+    change: EntryChange,
     tx: Queryable,
-  ): Promise<ScheduleEntry | ScheduleRefusal>;
+  ): Promise<ScheduleEntry | ChangeRefusal>;
   /** From this moment on. False when the team has no such entry of this member. */
   remove(
     organisationId: string,
@@ -89,7 +97,7 @@ export function createScheduleStore(sql: Sql): ScheduleStore {
       return insert(tx, organisationId, { teamId, ...team, createdAt, validFrom: '-infinity' }, draft);
     },
 
-    async update(organisationId, teamId, createdAt, draft, tx) {
+    async update(organisationId, teamId, createdAt, change, tx) {
       const team = await lockTeam(tx, organisationId, teamId);
       if (!team) return 'unknown_team';
       const [current] = await tx<ScheduleEntry[]>`
@@ -97,6 +105,8 @@ export function createScheduleStore(sql: Sql): ScheduleStore {
         WHERE organisation_id = ${organisationId} AND team_id = ${teamId}
           AND created_at = ${createdAt}::text::timestamptz AND valid_to = 'infinity'`;
       if (!current) return 'unknown_entry';
+      const draft = changeEntry(current, change);
+      if (!datesAreInOrder(draft)) return 'dates_reversed';
       if (!(await lockMember(tx, organisationId, teamId, draft.memberId))) return 'unknown_member';
       // A repeat changes nothing, so it leaves no version behind.
       if (isSame(current, draft)) return current;

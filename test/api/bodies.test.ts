@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { createApp } from '../../src/api/app.ts';
+import { closeHttpServer, createHttpServer } from '../../src/api/http-server.ts';
 import { faultyFields, startTestApi, type SendOptions, type TestApi } from '../support/api.ts';
 
 describe('JSON bodies', () => {
@@ -95,6 +97,35 @@ describe('JSON bodies', () => {
     assert.deepEqual(faultyFields(answer), ['created_at', 'enabled', 'id', 'organisation_id']);
   });
 
+  it('may name a field twice: the last one counts', async () => {
+    const answer = await postTeam('{"name":"First","name":"Last","time_zone":"Mars/Olympus","time_zone":"UTC"}');
+    assert.deepEqual([answer.status, answer.body.name, answer.body.time_zone], [201, 'Last', 'UTC']);
+    assert.deepEqual(faultyFields(await postTeam('{"name":"First","name":null}')), ['name']);
+  });
+
+  it('may be as large as they like within their bound, and are refused soon', async () => {
+    const before = await teams();
+    const began = performance.now();
+    for (const [body, most] of [
+      [`{"name":[${'1,'.repeat(500_000)}1]}`, 1],
+      [`{"name":"${'x'.repeat(1_000_000)}"}`, 1],
+      [`{"name":"a",${Array.from({ length: 10_000 }, (_, index) => `"k${index}":${index}`).join()}}`, 100],
+      [`{"name":"a","${'k'.repeat(1_000_000)}":1}`, 1],
+      [`{"name":"a","time_zone":{${'"a":{'.repeat(60)}${'}'.repeat(60)}}}`, 1],
+    ] as const) {
+      const answer = await postTeam(body);
+      assert.deepEqual([answer.status, answer.body.errors.length], [422, most], body.slice(0, 40));
+      assert.ok(answer.text.length < 20_000, 'what is wrong is said shortly');
+    }
+    const teamId = await api.defaultTeamId();
+    const lists = { assignees: Array.from({ length: 20_000 }, () => 7), name: 'a', description: '', urgency: 'low' };
+    const answer = await api.post(`/v1/team/${teamId}/incident`, lists);
+    assert.equal(answer.status, 422);
+    assert.ok(faultyFields(answer).includes('assignees') || faultyFields(answer).includes('assignees[0]'));
+    assert.ok(performance.now() - began < 10_000);
+    assert.equal(await teams(), before);
+  });
+
   it('keep numbers within what is exact', async () => {
     const teamId = await api.defaultTeamId();
     for (const timeout of ['9007199254740993', '12345678901234567890', '1e400', '1.5', '0', '-1', '"60"', '31536001']) {
@@ -181,6 +212,32 @@ describe('JSON bodies', () => {
       assert.match(data.toString(), expected);
       socket.destroy();
     }
+  });
+
+  it('that come too slowly are answered and cut off, their heads too', async () => {
+    const server = createHttpServer(createApp(api.deps).callback());
+    assert.deepEqual([server.headersTimeout, server.requestTimeout], [10_000, 60_000]);
+    // The same limits, reached sooner.
+    Object.assign(server, { headersTimeout: 50, requestTimeout: 100 });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const before = await teams();
+    const head = `POST /v1/team HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${api.adminKey}\r\n`;
+    const slow = async (text: string) => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      let received = '';
+      socket.on('data', (data) => (received += data)).on('error', () => {});
+      socket.write(text);
+      await once(socket, 'close');
+      return received;
+    };
+    const answers = await Promise.all([
+      slow(head),
+      slow(`${head}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n{"name":`),
+    ]);
+    for (const answer of answers) assert.match(answer, /^HTTP\/1\.1 408 [\s\S]*problem\+json/);
+    assert.equal(await teams(), before);
+    await closeHttpServer(server, 0);
   });
 
   it('that break off leave nothing behind', async () => {

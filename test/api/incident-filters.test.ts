@@ -80,7 +80,7 @@ describe('filters of incident lists', () => {
       assert.deepEqual(faultyFields(await api.get(`/v1/organisation/incidents?text=${text}`)), ['query.text'], text);
   });
 
-  it('show a team what it owns and what is assigned to it', async () => {
+  it('show a team what it owns and what is assigned to it or to its schedule', async () => {
     const member = (await api.post(`/v1/team/${other.id}/member`, { name: 'A', email: 'a@example.com' })).body;
     await open(teamId, { name: 'Assigned', assignees: [{ type: 'team', id: other.id }] });
     await open(teamId, {
@@ -90,11 +90,12 @@ describe('filters of incident lists', () => {
         { type: 'team', id: other.id },
       ],
     });
+    await open(teamId, { name: 'To the schedule', assignees: [{ type: 'schedule', id: other.id }] });
     await open(other.id, { name: 'Own', urgency: 'high' });
     await open(other.id, { name: 'Given away', assignees: [{ type: 'team', id: teamId }] });
     await open(teamId, { name: 'To a member', assignees: [{ type: 'member', id: member.id }] });
     const path = `/v1/team/${other.id}/incidents`;
-    assert.deepEqual(await names('', path), ['Assigned', 'Both', 'Own', 'Given away']);
+    assert.deepEqual(await names('', path), ['Assigned', 'Both', 'To the schedule', 'Own', 'Given away']);
     assert.deepEqual(await names('urgency=high', path), ['Own']);
     assert.deepEqual(await names('text=a&urgency=low', path), ['Assigned', 'Given away']);
 
@@ -105,7 +106,7 @@ describe('filters of incident lists', () => {
       seen.push(...body.incidents.map(({ name }: Json) => name));
       cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
     } while (cursor);
-    assert.deepEqual(seen, ['Given away', 'Own', 'Both', 'Assigned'], 'each once');
+    assert.deepEqual(seen, ['Given away', 'Own', 'To the schedule', 'Both', 'Assigned'], 'each once');
     assert.ok((await names('limit=200', `/v1/team/${teamId}/incidents`)).includes('Given away'));
   });
 });

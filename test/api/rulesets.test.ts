@@ -31,6 +31,11 @@ describe('rulesets over HTTP', () => {
       enabled: true,
       acknowledgement_timeout: 1800,
       auto_resolve_timeout: 14400,
+      incident_key: null,
+      severity: null,
+      priority: null,
+      quiet_resolve: null,
+      version: 1,
     });
     const second = await api.post('/v1/ruleset', {
       ...draft,
@@ -51,30 +56,115 @@ describe('rulesets over HTTP', () => {
     assert.deepEqual([next.team.length, next.organisation.length, next.next_cursor], [0, 1, null]);
   });
 
-  it('are shown, replaced and deleted one by one', async () => {
-    const { body: made } = await api.post('/v1/ruleset', { ...draft, auto_resolve_timeout: 60 });
+  it('take every type of condition, templates, and all that is optional', async () => {
+    const teamId = draft.team_id;
+    const given = {
+      ...draft,
+      rule_type: 'state-change',
+      conditions: [
+        { type: 'json-check', key: '/products/0/count', operator: 'less-than', values: ['10'] },
+        { type: 'text-check', key: '', operator: 'contains', values: ['shop'] },
+        { type: 'text-check', key: 'body', operator: 'matches', values: ['(?i)shop'] },
+        { type: 'tag-check', key: '*', operator: 'equal', values: ['env:prod'] },
+        { type: 'metadata-check', key: 'header.X-Source', operator: 'exists', values: [] },
+      ],
+      name: '{{payload.service}} is down',
+      description: '{{alert}} {{webhook.name}} {{received_at}}',
+      incident_key: '{{payload.alert.id}}',
+      severity: 'SEV1',
+      priority: 'P2',
+      quiet_resolve: 600,
+      assignees: [{ type: 'schedule', id: teamId }],
+      webhook_id: (await api.post('/v1/webhook', {})).body.id,
+    };
+    const { status, body } = await api.post('/v1/ruleset', given);
+    assert.equal(status, 201);
+    for (const [field, value] of Object.entries(given)) assert.deepEqual(body[field], value, field);
+
+    // A text-check needs no key, and an operator without values no list.
+    const short = { type: 'text-check', operator: 'exists' };
+    const answer = await api.post('/v1/ruleset', { ...draft, conditions: [short] });
+    assert.deepEqual(answer.body.conditions, [{ ...short, key: '', values: [] }]);
+  });
+
+  it('are shown, changed and deleted one by one', async () => {
+    const { body: made } = await api.post('/v1/ruleset', { ...draft, auto_resolve_timeout: 60, severity: 'SEV1' });
     const path = `/v1/ruleset/${made.id}`;
     assert.deepEqual((await api.get(path)).body, made);
 
-    const changed = await api.send('PUT', path, { json: { ...draft, name: 'Renamed', enabled: false } });
+    const put = (json: object) => api.send('PUT', path, { json });
+    const changed = await put({ ...draft, name: 'Renamed', enabled: false });
     assert.equal(changed.status, 200, changed.text);
-    assert.deepEqual(changed.body, { ...made, name: 'Renamed', enabled: false, auto_resolve_timeout: 14400 });
-    assert.deepEqual((await api.get(path)).body, changed.body);
+    const { message, ...renamed } = changed.body;
+    assert.equal(message, 'The ruleset was updated.');
+    assert.deepEqual(renamed, { ...made, name: 'Renamed', enabled: false, version: 2 });
+    assert.deepEqual((await api.get(path)).body, renamed);
 
-    const refused = await api.send('PUT', path, { json: { ...draft, team_id: made.id, urgency: 'critical' } });
+    const refused = await put({ ...draft, team_id: made.id, urgency: 'critical' });
     assert.deepEqual([refused.status, faultyFields(refused)], [422, ['urgency']]);
-    const unknown = await api.send('PUT', path, { json: { ...draft, team_id: made.id } });
+    const unknown = await put({ ...draft, team_id: made.id });
     assert.deepEqual([unknown.status, faultyFields(unknown)], [422, ['team_id']]);
-    assert.deepEqual((await api.get(path)).body, changed.body);
+    assert.deepEqual((await api.get(path)).body, renamed);
 
     assert.equal((await api.send('DELETE', path)).status, 200);
     for (const method of ['GET', 'DELETE'] as const) assert.equal((await api.send(method, path)).status, 404);
-    assert.equal((await api.send('PUT', path, { json: draft })).status, 404);
+    assert.equal((await put(draft)).status, 404);
+    assert.equal((await put({})).status, 404);
     const { team } = (await api.get('/v1/rulesets?limit=200')).body;
     assert.equal(
       team.some(({ id }: { id: string }) => id === made.id),
       false,
     );
+  });
+
+  it('keep what a change leaves out, and lose what it sets to null', async () => {
+    const given = { severity: 'SEV1', priority: 'P2', incident_key: '{{payload.id}}', quiet_resolve: 60 };
+    const { body: made } = await api.post('/v1/ruleset', { ...draft, ...given, acknowledgement_timeout: 5 });
+    const put = async (json: object) => {
+      const { message, ...changed } = (await api.send('PUT', `/v1/ruleset/${made.id}`, { json })).body;
+      assert.ok(message);
+      return changed;
+    };
+    assert.deepEqual(await put({}), { ...made, version: 2 });
+    assert.deepEqual(await put({ enabled: false }), { ...made, enabled: false, version: 3 });
+    assert.deepEqual(await put({ enabled: true, conditions: [] }), { ...made, conditions: [], version: 4 });
+    const nothing = { severity: null, priority: null, incident_key: null, quiet_resolve: null };
+    assert.deepEqual(await put({ ...nothing, acknowledgement_timeout: null, conditions: made.conditions }), {
+      ...made,
+      ...nothing,
+      acknowledgement_timeout: null,
+      version: 5,
+    });
+  });
+
+  it('are checked as a whole when they are changed', async () => {
+    const { body: made } = await api.post('/v1/ruleset', { ...draft, conditions: [] });
+    const path = `/v1/ruleset/${made.id}`;
+    const put = (json: object) => api.send('PUT', path, { json });
+    const edge = await put({ rule_type: 'state-change' });
+    assert.deepEqual([edge.status, faultyFields(edge)], [422, ['conditions']]);
+    assert.match(edge.body.errors[0].message, /json-check or text-check/);
+    const both = await put({ rule_type: 'state-change', conditions: draft.conditions });
+    assert.equal(both.status, 200);
+    assert.deepEqual(faultyFields(await put({ conditions: [] })), ['conditions']);
+    const wrong = await put({
+      name: '{{nobody}}',
+      conditions: [{ type: 'tag-check', key: 'a:b', operator: 'exists' }],
+      x: 1,
+    });
+    assert.deepEqual(faultyFields(wrong), ['conditions[0].key', 'name', 'x']);
+    for (const field of ['name', 'team_id', 'conditions', 'urgency', 'enabled', 'rule_type'])
+      assert.deepEqual(faultyFields(await put({ [field]: null })), [field]);
+    assert.deepEqual({ message: both.body.message, ...(await api.get(path)).body }, both.body);
+  });
+
+  it('can be changed when an earlier release stored as text what is no template', async () => {
+    const { body: made } = await api.post('/v1/ruleset', draft);
+    await api.database.sql`UPDATE rulesets SET name = 'Use {{ here', description = '{{x}}' WHERE id = ${made.id}`;
+    const put = (json: object) => api.send('PUT', `/v1/ruleset/${made.id}`, { json });
+    const { status, body } = await put({ enabled: false });
+    assert.deepEqual([status, body.name, body.enabled], [200, 'Use {{ here', false]);
+    assert.deepEqual(faultyFields(await put({ name: 'Use {{ here' })), ['name']);
   });
 
   it('name every faulty field at once, of shape and of meaning', async () => {
@@ -83,7 +173,10 @@ describe('rulesets over HTTP', () => {
       name: ' ',
       urgency: 'critical',
       auto_resolve_timeout: 0,
-      assignees: [{ type: 'schedule', id: 'x' }],
+      assignees: [{ type: 'robot', id: 'x' }],
+      incident_key: '{{payload[}}',
+      description: '{{constructor}}',
+      quiet_resolve: 0,
       conditions: [
         { type: 'json-check', key: 'a[', operator: 'equal', values: ['1'] },
         { type: 'json-check', key: 'a', operator: 'resembles', values: ['1'] },
@@ -93,15 +186,24 @@ describe('rulesets over HTTP', () => {
         { type: 'json-check', key: 7, operator: 'equal', values: 'x' },
         { type: 'json-check', key: 'a', operator: 'equal', values: [] },
         { type: 'json-check', key: 'a', operator: 'equal', values: ['\0'], extra: 1 },
+        { type: 'tag-check', key: 'a:b', operator: 'equal', values: ['1'] },
+        { type: 'metadata-check', key: 'colour', operator: 'equal', values: ['1'] },
+        { type: 'text-check', key: 'a', operator: 'equal', values: ['1'] },
+        { type: 'json-check', operator: 'exists' },
       ],
-      severity: 'high',
+      severity: 5,
+      priority: 'x'.repeat(65),
+      colour: 'red',
     });
     assert.equal(answer.status, 422);
     assert.deepEqual(faultyFields(answer), [
       'assignees[0].id',
       'assignees[0].type',
       'auto_resolve_timeout',
+      'colour',
       'conditions[0].key',
+      'conditions[10].key',
+      'conditions[11].key',
       'conditions[1].operator',
       'conditions[2].values[0]',
       'conditions[2].values[1]',
@@ -112,7 +214,13 @@ describe('rulesets over HTTP', () => {
       'conditions[6].values',
       'conditions[7].extra',
       'conditions[7].values[0]',
+      'conditions[8].key',
+      'conditions[9].key',
+      'description',
+      'incident_key',
       'name',
+      'priority',
+      'quiet_resolve',
       'severity',
       'urgency',
     ]);
@@ -130,10 +238,12 @@ describe('rulesets over HTTP', () => {
         { type: 'team', id: draft.team_id },
         { type: 'member', id: draft.team_id },
         { type: 'team', id: other.teamId },
+        { type: 'schedule', id: other.teamId },
       ],
     });
     assert.equal(answer.status, 422);
-    assert.deepEqual(faultyFields(answer), ['assignees[1].id', 'assignees[2].id', 'team_id', 'webhook_id']);
+    const unknown = ['assignees[1].id', 'assignees[2].id', 'assignees[3].id', 'team_id', 'webhook_id'];
+    assert.deepEqual(faultyFields(answer), unknown);
     assert.deepEqual((await api.get('/v1/rulesets')).body, before);
   });
 

@@ -183,6 +183,23 @@ describe('changing and deleting teams and members', () => {
     assert.equal((await api.get(`/v1/incident/${own.id}`)).body.team_id, team.id, 'its past stays');
   });
 
+  it('keeps a team while something is assigned to its schedule', async () => {
+    const [team, elsewhere] = [await createTeam(), await createTeam()];
+    const assignees = [{ type: 'schedule' as const, id: team.id }];
+    const incident = await openIncident(elsewhere.id, { assignees });
+    const ruleset = (await createRuleset(elsewhere.id)).body;
+    await api.database.sql`
+      UPDATE rulesets SET assignees = ${api.database.sql.json(assignees)} WHERE id = ${ruleset.id}`;
+    const path = `/v1/team/${team.id}`;
+    assert.deepEqual(kinds(await remove(path)), ['ruleset', 'incident']);
+    await resolve(incident.id);
+    await api.send('DELETE', `/v1/ruleset/${ruleset.id}`);
+    assert.equal((await remove(path)).status, 200);
+    const body = { name: 'A', description: '', urgency: 'low', assignees };
+    const refused = await api.post(`/v1/team/${elsewhere.id}/incident`, body);
+    assert.deepEqual([refused.status, faultyFields(refused)], [422, ['assignees[0].id']], 'it went with its team');
+  });
+
   it('keeps the default team', async () => {
     const refused = await remove(`/v1/team/${await api.defaultTeamId()}`);
     assert.equal(refused.status, 409);

@@ -50,8 +50,11 @@ describe('team and member stores', () => {
         { type: 'team', id: other.teamId },
         { type: 'member', id: theirs.id },
         { type: 'member', id: own.teamId },
+        { type: 'schedule', id: own.teamId.toUpperCase() },
+        { type: 'schedule', id: other.teamId },
+        { type: 'schedule', id: theirs.id },
       ]),
-      [1, 2, 3],
+      [1, 2, 3, 5, 6],
     );
   });
 

@@ -10,10 +10,12 @@ import type { ApiDeps } from '../../src/api/deps.ts';
 import { createTemporalStatus } from '../../src/api/health/temporal-status.ts';
 import { closeHttpServer, createHttpServer } from '../../src/api/http-server.ts';
 import { createAddressGuard } from '../../src/outbound/address-guard.ts';
+import { createActionDefinitionStore } from '../../src/stores/action-definitions.ts';
 import { createApiKeyStore } from '../../src/stores/api-keys.ts';
 import { createBacklogStore } from '../../src/stores/backlog.ts';
 import { createDeliveryStore } from '../../src/stores/deliveries.ts';
 import { createBell } from '../../src/stores/doorbell.ts';
+import { createEventSamples } from '../../src/stores/event-samples.ts';
 import { createEventStore } from '../../src/stores/events.ts';
 import { createIdempotencyKeyStore } from '../../src/stores/idempotency-keys.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
@@ -25,6 +27,8 @@ import { createOverrideStore } from '../../src/stores/overrides.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createScheduleStore } from '../../src/stores/schedules.ts';
 import { createSealer } from '../../src/stores/sealed.ts';
+import { createComponentStore } from '../../src/stores/status-page-components.ts';
+import { createStatusPageStore } from '../../src/stores/status-pages.ts';
 import { createSubscriptionStore } from '../../src/stores/subscriptions.ts';
 import { createTeamStore } from '../../src/stores/teams.ts';
 import { createWebhookStore } from '../../src/stores/webhooks.ts';
@@ -99,10 +103,13 @@ export async function startTestApi({
     trustedProxies: [],
     cursors: createCursors('test-secret-key-of-32-characters-or-more'),
     stores: {
+      actionDefinitions: createActionDefinitionStore(sql, sealer),
       apiKeys: createApiKeyStore(sql),
       backlog: createBacklogStore(sql),
+      components: createComponentStore(sql),
       deliveries: createDeliveryStore(sql, sealer),
       events: createEventStore(sql, createBell(sql, logger), sealer),
+      eventSamples: createEventSamples(sql),
       idempotencyKeys: createIdempotencyKeyStore(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
@@ -111,6 +118,7 @@ export async function startTestApi({
       overrides: createOverrideStore(sql),
       rulesets: createRulesetStore(sql),
       schedules: createScheduleStore(sql),
+      statusPages: createStatusPageStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
       teams: createTeamStore(sql),
       webhooks: createWebhookStore(sql, sealer),

@@ -15,6 +15,8 @@ export interface Story {
   /** Whatever the status. Throws when there is no answer. */
   get(path: string): Promise<Answer>;
   post(path: string, json?: unknown, options?: PostOptions): Promise<Answer>;
+  /** The body of the 2xx, by whatever method. */
+  request(method: string, path: string, json?: unknown): Promise<Json>;
   /** Posts, and answers the body of the 2xx. */
   done(path: string, json?: unknown, options?: PostOptions): Promise<Json>;
   /** The same, repeated under one Idempotency-Key for as long as the answer is 503, as clients are told to. */
@@ -67,20 +69,18 @@ export function createStory(product: () => Pick<TestProduct, 'url' | 'adminKey'>
     };
   };
   const get = (path: string) => send('GET', path);
-  const read = async (path: string) => {
-    const answer = await get(path);
-    assert.equal(answer.status, 200, `GET ${path}: ${answer.text}`);
+  const request = async (method: string, path: string, json?: unknown, options?: PostOptions) => {
+    const answer = await send(method, path, json, options);
+    assert.ok(answer.status >= 200 && answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.body;
   };
-  const done = async (path: string, json: unknown = {}, options?: PostOptions) => {
-    const answer = await send('POST', path, json, options);
-    assert.ok(answer.status === 200 || answer.status === 201, `POST ${path}: ${answer.status} ${answer.text}`);
-    return answer.body;
-  };
+  const read = (path: string) => request('GET', path);
+  const done = (path: string, json: unknown = {}, options?: PostOptions) => request('POST', path, json, options);
 
   const story: Story = {
     get,
     post: (path, json = {}, options) => send('POST', path, json, options),
+    request: (method, path, json) => request(method, path, json),
     done,
     async insist(path, json = {}) {
       const idempotencyKey = randomUUID();

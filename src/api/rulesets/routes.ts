@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import { Refusal, type FieldError } from '../../domain/error-code.ts';
-import type { Ruleset } from '../../domain/ruleset/ruleset.ts';
+import type { Ruleset, RulesetDraft } from '../../domain/ruleset/ruleset.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
-import { nextCursor, page, pathId } from '../fields.ts';
+import { messageOf, nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { checkRuleset, draftOf, newRuleset, presentRuleset, ruleset } from './schema.ts';
+import { changeRuleset, checkRuleset } from './check-ruleset.ts';
+import { createDryRunRoute } from './dry-run-route.ts';
+import { changedRuleset, draftOf, newRuleset, presentRuleset, ruleset, storedRuleset } from './schema.ts';
 
-export function createRulesetRoutes({ stores, cursors }: ApiDeps): Route[] {
+export function createRulesetRoutes(deps: ApiDeps): Route[] {
+  const { stores, cursors } = deps;
   return [
+    createDryRunRoute(deps),
     defineRoute({
       method: 'POST',
       path: '/v1/ruleset',
@@ -46,21 +50,24 @@ export function createRulesetRoutes({ stores, cursors }: ApiDeps): Route[] {
     defineRoute({
       method: 'PUT',
       path: '/v1/ruleset/{id}',
-      summary: 'Replace a ruleset',
-      description: 'Fields left out get their defaults. Incidents that are open keep what they began with.',
+      summary: 'Change a ruleset',
+      description: 'Fields left out stay as they are. Incidents that are open keep what they began with.',
       tag: 'Rulesets',
       role: 'command',
       auth: 'key',
       params: pathId,
-      body: newRuleset,
+      body: changedRuleset,
       checkBody: checkRuleset,
-      responses: { 200: ruleset },
+      responses: { 200: storedRuleset },
       refusals: [],
-      handler: async ({ key, params, body }) => {
-        const result = await stores.rulesets.update(key.organisationId, params.id, draftOf(body));
-        if (!result) throw notFound();
-        return { status: 200, body: presentRuleset(storedOf(result)) };
-      },
+      handler: ({ key, params, body, transaction }) =>
+        transaction(async (tx) => {
+          const change = (stored: RulesetDraft) => changeRuleset(stored, body);
+          const result = await stores.rulesets.update(key.organisationId, params.id, change, tx);
+          if (!result) throw notFound();
+          const changed = presentRuleset(storedOf(result));
+          return { status: 200 as const, body: { message: 'The ruleset was updated.', ...changed } };
+        }),
     }),
     defineRoute({
       method: 'DELETE',
@@ -71,7 +78,7 @@ export function createRulesetRoutes({ stores, cursors }: ApiDeps): Route[] {
       role: 'command',
       auth: 'key',
       params: pathId,
-      responses: { 200: z.object({ message: z.string() }) },
+      responses: { 200: messageOf('Ruleset deleted.') },
       refusals: [],
       handler: async ({ key, params }) => {
         if (!(await stores.rulesets.remove(key.organisationId, params.id))) throw notFound();

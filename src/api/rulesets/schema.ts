@@ -1,69 +1,129 @@
 import { z } from 'zod';
-import type { FieldError } from '../../domain/error-code.ts';
+import { defaultAcknowledgementTimeout, defaultAutoResolveTimeout } from '../../domain/incident/incident.ts';
 import {
-  type Assignee,
-  defaultAcknowledgementTimeout,
-  defaultAutoResolveTimeout,
-} from '../../domain/incident/incident.ts';
-import {
+  longestDescription,
+  longestLabel,
+  longestName,
   ruleTypes,
   rulesetLevels,
-  type Condition,
   type Ruleset,
   type RulesetDraft,
 } from '../../domain/ruleset/ruleset.ts';
-import { validateRuleset } from '../../domain/ruleset/validate-ruleset.ts';
-import { assignee, assignees, id, optionalText, text, timeout, timestamp, urgency } from '../fields.ts';
+import { mostConditions } from '../../domain/ruleset/validate-conditions.ts';
+import { assignee, assignees, id, optionalText, text, timeout, timestamp, urgency, withMessage } from '../fields.ts';
+import { condition, shownCondition } from './condition-schema.ts';
 
-const condition = z
-  .strictObject({
-    type: z.string().meta({ description: '`json-check`: a value in the payload.' }),
-    key: z.string().meta({ description: 'A path such as `products[0].count`, or a JSON Pointer.' }),
-    operator: z.string(),
-    values: z.array(z.string()).default([]).meta({ description: 'Any of them.' }),
-  })
-  .meta({ id: 'Condition' });
+const template = 'A template, such as `{{payload.service}} is down`.';
 
-export const newRuleset = z.strictObject({
-  rule_type: z.enum(ruleTypes),
-  conditions: z.array(condition).max(100).meta({ description: 'All must hold; none: every event matches.' }),
-  level: z.enum(rulesetLevels),
-  team_id: id,
-  name: text(255),
-  description: optionalText(15_000),
+const example = {
+  rule_type: 'state-change' as const,
+  conditions: [{ type: 'json-check', key: 'products[0].count', operator: 'equal', values: ['10'] }],
+  level: 'team' as const,
+  team_id: 'c03b02ec-244f-4d2c-8f68-3910071ed5c8',
+  name: '{{payload.shop}} is running out of socks',
+  description: 'Reported by {{webhook.name}} at {{received_at}}.',
+  incident_key: '{{payload.shop}}',
+  urgency: 'medium' as const,
+  assignees: [{ type: 'team' as const, id: '445a5c1f-c0eb-403a-96d7-3976e5dc74ed' }],
+};
+
+/** A ruleset as callers give it, before anything is said about what may be left out. */
+export const fields = {
+  rule_type: z.enum(ruleTypes).meta({
+    description:
+      '`webhook`: every occurrence whose conditions hold; `state-change`: also resolves when they hold no more.',
+  }),
+  conditions: z.array(condition).max(mostConditions).meta({ description: 'All must hold; none: every event matches.' }),
+  level: z.enum(rulesetLevels).meta({ description: 'In whose list it stands.' }),
+  team_id: id.meta({ description: 'The team that owns the incidents it opens.' }),
+  name: text(longestName).meta({ description: `Of the incidents. ${template}` }),
+  description: optionalText(longestDescription).meta({ description: `Of the incidents. ${template}` }),
+  incident_key: text(longestName)
+    .nullable()
+    .meta({
+      description:
+        'A template: occurrences that give it the same text belong to one incident. Null: the key of the sender, else one for all.',
+      examples: ['{{payload.alert.id}}'],
+    }),
   urgency,
-  assignees: assignees.default([]).meta({ description: 'Empty: the team.' }),
-  webhook_id: id.nullable().default(null).meta({ description: 'Only events of this webhook.' }),
-  enabled: z.boolean().default(true),
-  acknowledgement_timeout: timeout
-    .default(defaultAcknowledgementTimeout)
-    .meta({ description: 'Seconds until an acknowledged incident is triggered again; null: never.' }),
-  auto_resolve_timeout: timeout
-    .default(defaultAutoResolveTimeout)
-    .meta({ description: 'Seconds until an incident resolves itself; null: never.' }),
-});
+  severity: text(longestLabel).nullable(),
+  priority: text(longestLabel).nullable(),
+  assignees: assignees.meta({ description: 'Empty: the team.' }),
+  webhook_id: id.nullable().meta({ description: 'Only events of this webhook.' }),
+  enabled: z.boolean().meta({ description: 'False: kept, and opens nothing.' }),
+  acknowledgement_timeout: timeout.meta({
+    description: 'Seconds until an acknowledged incident is triggered again; null: never.',
+  }),
+  auto_resolve_timeout: timeout.meta({ description: 'Seconds until an incident resolves itself; null: never.' }),
+  quiet_resolve: timeout.meta({
+    description: 'Seconds without a matching occurrence after which an incident resolves itself; null: never.',
+  }),
+};
+
+export const newRuleset = z
+  .strictObject({
+    ...fields,
+    incident_key: fields.incident_key.default(null),
+    severity: fields.severity.default(null),
+    priority: fields.priority.default(null),
+    assignees: fields.assignees.default([]),
+    webhook_id: fields.webhook_id.default(null),
+    enabled: fields.enabled.default(true),
+    acknowledgement_timeout: fields.acknowledgement_timeout.default(defaultAcknowledgementTimeout),
+    auto_resolve_timeout: fields.auto_resolve_timeout.default(defaultAutoResolveTimeout),
+    quiet_resolve: fields.quiet_resolve.default(null),
+  })
+  .meta({ examples: [example] });
+
+export const changedRuleset = z
+  .strictObject(fields)
+  .partial()
+  .meta({ examples: [example, { enabled: false }] });
 
 export const ruleset = z
   .object({
     id,
     number: z.int(),
+    version: z.int().meta({ description: 'Counts its changes; an incident names the one that opened it.' }),
     rule_type: z.enum(ruleTypes),
-    conditions: z.array(
-      z.object({ type: z.string(), key: z.string(), operator: z.string(), values: z.array(z.string()) }),
-    ),
+    conditions: z.array(shownCondition),
     level: z.enum(rulesetLevels),
     team_id: id,
     name: z.string(),
     description: z.string(),
+    incident_key: z.string().nullable(),
     urgency,
+    severity: z.string().nullable(),
+    priority: z.string().nullable(),
     assignees: z.array(assignee),
     webhook_id: id.nullable(),
     enabled: z.boolean(),
     acknowledgement_timeout: z.int().nullable(),
     auto_resolve_timeout: z.int().nullable(),
+    quiet_resolve: z.int().nullable(),
     created_at: timestamp,
   })
-  .meta({ id: 'Ruleset' });
+  .meta({
+    id: 'Ruleset',
+    examples: [
+      {
+        id: '0198f7c1-5a3e-7c61-9d0b-0f7f8f1f2a3b',
+        number: 3,
+        version: 1,
+        ...example,
+        severity: 'SEV2',
+        priority: null,
+        webhook_id: null,
+        enabled: true,
+        acknowledgement_timeout: defaultAcknowledgementTimeout,
+        auto_resolve_timeout: defaultAutoResolveTimeout,
+        quiet_resolve: null,
+        created_at: '2026-11-21T05:09:43.120Z',
+      },
+    ],
+  });
+
+export const storedRuleset = withMessage(ruleset, 'StoredRuleset', 'The ruleset was updated.');
 
 export function draftOf(body: z.output<typeof newRuleset>): RulesetDraft {
   return {
@@ -73,70 +133,41 @@ export function draftOf(body: z.output<typeof newRuleset>): RulesetDraft {
     teamId: body.team_id,
     name: body.name,
     description: body.description,
+    incidentKey: body.incident_key,
     urgency: body.urgency,
+    severity: body.severity,
+    priority: body.priority,
     assignees: body.assignees,
     webhookId: body.webhook_id,
     enabled: body.enabled,
     acknowledgementTimeout: body.acknowledgement_timeout,
     autoResolveTimeout: body.auto_resolve_timeout,
+    quietResolve: body.quiet_resolve,
   };
 }
 
-/**
- * The rules of rulesets over a body as it came. A field whose shape is wrong is left to the schema: a good value
- * stands in for it here.
- */
-export function checkRuleset(given: unknown): FieldError[] {
-  const field = (name: string): unknown =>
-    typeof given === 'object' && given !== null && Object.hasOwn(given, name) ? given[name as never] : undefined;
-  const { shape } = newRuleset;
-  return validateRuleset({
-    ruleType: one(shape.rule_type, field('rule_type'), 'webhook'),
-    conditions: conditionsOf(field('conditions')),
-    level: one(shape.level, field('level'), 'team'),
-    teamId: '',
-    name: one(shape.name, field('name'), 'name'),
-    description: one(shape.description, field('description'), ''),
-    urgency: one(shape.urgency, field('urgency'), 'low'),
-    assignees: one<Assignee[]>(shape.assignees, field('assignees'), []),
-    webhookId: null,
-    enabled: true,
-    acknowledgementTimeout: one(shape.acknowledgement_timeout, field('acknowledgement_timeout'), null),
-    autoResolveTimeout: one(shape.auto_resolve_timeout, field('auto_resolve_timeout'), null),
-  });
-}
-
-function conditionsOf(given: unknown): Condition[] {
-  if (!Array.isArray(given) || given.length > 100) return [];
-  return given.map((item: unknown) => {
-    const { type, key, operator, values } = (item ?? {}) as Record<string, unknown>;
-    const known = { type: one(z.string(), type, 'json-check'), key: one(z.string(), key, 'a') };
-    if (typeof operator !== 'string') return { ...known, operator: 'exists', values: [] };
-    return { ...known, operator, values: one(z.array(z.string()), values, []) };
-  });
-}
-
-function one<T>(schema: z.ZodType<T>, value: unknown, fallback: T): T {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : fallback;
+/** A ruleset in the fields of the API. */
+export function bodyOf(stored: RulesetDraft): z.output<typeof newRuleset> {
+  return {
+    rule_type: stored.ruleType,
+    conditions: stored.conditions,
+    level: stored.level,
+    team_id: stored.teamId,
+    name: stored.name,
+    description: stored.description,
+    incident_key: stored.incidentKey,
+    urgency: stored.urgency,
+    severity: stored.severity,
+    priority: stored.priority,
+    assignees: stored.assignees,
+    webhook_id: stored.webhookId,
+    enabled: stored.enabled,
+    acknowledgement_timeout: stored.acknowledgementTimeout,
+    auto_resolve_timeout: stored.autoResolveTimeout,
+    quiet_resolve: stored.quietResolve,
+  };
 }
 
 export function presentRuleset(row: Ruleset): z.input<typeof ruleset> {
-  return {
-    id: row.id,
-    number: row.number,
-    rule_type: row.ruleType,
-    conditions: row.conditions,
-    level: row.level,
-    team_id: row.teamId,
-    name: row.name,
-    description: row.description,
-    urgency: row.urgency,
-    assignees: row.assignees,
-    webhook_id: row.webhookId,
-    enabled: row.enabled,
-    acknowledgement_timeout: row.acknowledgementTimeout,
-    auto_resolve_timeout: row.autoResolveTimeout,
-    created_at: row.createdAt,
-  };
+  return { id: row.id, number: row.number, version: row.version, ...bodyOf(row), created_at: row.createdAt };
 }

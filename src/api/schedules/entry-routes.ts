@@ -4,11 +4,12 @@ import { mostEntries, type ScheduleEntry } from '../../domain/schedule/entry.ts'
 import type { ScheduleRefusal } from '../../stores/schedules.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidField, notFound } from '../errors.ts';
-import { nextCursor, page, pathId, queryInteger } from '../fields.ts';
+import { messageOf, nextCursor, page, pathId, queryInteger } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import {
   changedEntry,
+  changeOf,
   checkDates,
   draftOf,
   entry,
@@ -73,7 +74,7 @@ export function createEntryRoutes({ stores, cursors }: ApiDeps): Route[] {
       path: '/v1/team/{id}/schedule',
       summary: 'Change an entry, found by its created_at',
       description:
-        'All fields are replaced; the member may change as well. It counts from now on: who was on call before stays as it was.',
+        'Fields left out stay as they are; null takes a bound or a list away; the member may change as well. It counts from now on: who was on call before stays as it was.',
       tag: 'Schedules',
       role: 'command',
       auth: 'key',
@@ -85,8 +86,14 @@ export function createEntryRoutes({ stores, cursors }: ApiDeps): Route[] {
       handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
           const { created_at: createdAt, ...fields } = body;
-          const draft = draftOf(fields);
-          const changed = stored(await stores.schedules.update(key.organisationId, params.id, createdAt, draft, tx));
+          const change = changeOf(fields);
+          const result = await stores.schedules.update(key.organisationId, params.id, createdAt, change, tx);
+          // One of the two dates stayed as it was, or `checkDates` had seen it.
+          if (result === 'dates_reversed')
+            throw fields.end_date
+              ? invalidField('end_date', 'must not be before start_date')
+              : invalidField('start_date', 'must not be after end_date');
+          const changed = stored(result);
           return { status: 200 as const, body: { message: 'The entry was updated.', ...presentEntry(changed) } };
         }),
     }),
@@ -100,7 +107,7 @@ export function createEntryRoutes({ stores, cursors }: ApiDeps): Route[] {
       auth: 'key',
       params: pathId,
       query: entryKey,
-      responses: { 200: z.object({ message: z.string() }) },
+      responses: { 200: messageOf('The entry was deleted.') },
       refusals: [],
       handler: ({ key, params, query, transaction }) =>
         transaction(async (tx) => {

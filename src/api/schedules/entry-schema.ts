@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FieldError } from '../../domain/error-code.ts';
-import type { EntryDraft, ScheduleEntry } from '../../domain/schedule/entry.ts';
-import { id, timestamp } from '../fields.ts';
+import { datesAreInOrder, type EntryChange, type EntryDraft, type ScheduleEntry } from '../../domain/schedule/entry.ts';
+import { id, timestamp, withMessage } from '../fields.ts';
 import { day, second, timeOfDay } from './times.ts';
 
 const example = {
@@ -19,11 +19,11 @@ const weeks = [1, 2, 3, 4, 5, -1, -2, -3, -4, -5];
 
 const fields = {
   team_member_id: id,
-  start_date: day.nullish().meta({ description: 'The first day on which a shift may start. Absent: no bound.' }),
-  end_date: day.nullish().meta({ description: 'The last day on which a shift may start. Absent: no bound.' }),
+  start_date: day.nullish().meta({ description: 'The first day on which a shift may start. Null: no bound.' }),
+  end_date: day.nullish().meta({ description: 'The last day on which a shift may start. Null: no bound.' }),
   months_of_year: listOf(z.int().min(1, 'must be from 1 to 12').max(12, 'must be from 1 to 12'), 12)
     .nullish()
-    .meta({ description: 'Absent or empty: all.' }),
+    .meta({ description: 'Null or empty: all.' }),
   weeks_of_month: listOf(
     z
       .int()
@@ -34,7 +34,7 @@ const fields = {
     .nullish()
     .meta({
       description:
-        'Which occurrences of the weekday in its month: 1 to 5 from the start, -1 to -5 from the end. Absent or empty: all.',
+        'Which occurrences of the weekday in its month: 1 to 5 from the start, -1 to -5 from the end. Null or empty: all.',
     }),
   week_days: listOf(z.int().min(0, 'must be from 0 to 6').max(6, 'must be from 0 to 6'), 7, 1).meta({
     description: '0 is Sunday.',
@@ -46,7 +46,9 @@ const fields = {
 export const newEntry = z.strictObject(fields).meta({ examples: [example] });
 
 export const changedEntry = z
-  .strictObject({ ...fields, created_at: second.meta({ description: 'Of the entry to change.' }) })
+  .strictObject(fields)
+  .partial()
+  .extend({ created_at: second.meta({ description: 'Of the entry to change.' }) })
   .meta({ examples: [{ ...example, created_at: '2024-01-01T00:00:00Z' }] });
 
 /** What finds an entry to delete. */
@@ -65,9 +67,17 @@ const entryShape = {
   end_time: z.string(),
   created_at: timestamp.meta({ description: 'To the second, unique in its team: what finds the entry.' }),
 };
-export const entry = z.object(entryShape).meta({ id: 'ScheduleEntry' });
+const storedExample = {
+  team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+  ...example,
+  time_zone: 'Europe/Berlin',
+  start_date: '2024-01-01',
+  end_date: '2024-01-31',
+  created_at: '2024-01-01T00:00:00Z',
+};
+export const entry = z.object(entryShape).meta({ id: 'ScheduleEntry', examples: [storedExample] });
 
-export const storedEntry = z.object({ message: z.string(), ...entryShape }).meta({ id: 'StoredScheduleEntry' });
+export const storedEntry = withMessage(entry, 'StoredScheduleEntry', 'The entry was updated.');
 
 export function draftOf(body: z.output<typeof newEntry>): EntryDraft {
   return {
@@ -82,13 +92,28 @@ export function draftOf(body: z.output<typeof newEntry>): EntryDraft {
   };
 }
 
+export function changeOf(body: Omit<z.output<typeof changedEntry>, 'created_at'>): EntryChange {
+  const { months_of_year: months, weeks_of_month: weeks } = body;
+  return {
+    memberId: body.team_member_id,
+    startDate: body.start_date,
+    endDate: body.end_date,
+    monthsOfYear: months === null ? [] : months,
+    weeksOfMonth: weeks === null ? [] : weeks,
+    weekDays: body.week_days,
+    startTime: body.start_time,
+    endTime: body.end_time,
+  };
+}
+
 /** An entry that ends before it begins. */
 export function checkDates(given: unknown): FieldError[] {
   const parsed = z.object({ start_date: day, end_date: day }).safeParse(given);
-  // Dates of four-digit years compare as text.
-  return parsed.success && parsed.data.start_date > parsed.data.end_date
-    ? [{ field: 'end_date', message: 'must not be before start_date' }]
-    : [];
+  if (!parsed.success) return [];
+  const { start_date: startDate, end_date: endDate } = parsed.data;
+  return datesAreInOrder({ startDate, endDate })
+    ? []
+    : [{ field: 'end_date', message: 'must not be before start_date' }];
 }
 
 export function presentEntry(row: ScheduleEntry): z.input<typeof entry> {

@@ -25,7 +25,18 @@ const atMoment = z
     at: timestamp,
     on_call: z.array(z.object({ team_member_id: id, name: z.string() })),
   })
-  .meta({ id: 'OnCallAtMoment', description: 'Nobody: a gap. Several: their shifts overlap.' });
+  .meta({
+    id: 'OnCallAtMoment',
+    description: 'Nobody: a gap. Several: their shifts overlap.',
+    examples: [
+      {
+        team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+        time_zone: 'Europe/Berlin',
+        at: '2026-03-15T19:09:39.000Z',
+        on_call: [{ team_member_id: '01993c4d-7f31-7d42-8b5c-6d7e8f90a1b2', name: 'Ada Lovelace' }],
+      },
+    ],
+  });
 
 const overTime = z
   .object({
@@ -40,7 +51,30 @@ const overTime = z
       .array(z.object({ ...span, team_member_ids: z.array(id) }))
       .meta({ description: 'At every moment several members are on call: all who are at some.' }),
   })
-  .meta({ id: 'OnCallOverTime' });
+  .meta({
+    id: 'OnCallOverTime',
+    examples: [
+      {
+        team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+        time_zone: 'Europe/Berlin',
+        since: '2026-03-16T00:00:00.000Z',
+        until: '2026-03-17T00:00:00.000Z',
+        shifts: [
+          {
+            team_member_id: '01993c4d-7f31-7d42-8b5c-6d7e8f90a1b2',
+            name: 'Ada Lovelace',
+            since: '2026-03-16T07:00:00.000Z',
+            until: '2026-03-16T17:00:00.000Z',
+          },
+        ],
+        gaps: [
+          { since: '2026-03-16T00:00:00.000Z', until: '2026-03-16T07:00:00.000Z' },
+          { since: '2026-03-16T17:00:00.000Z', until: '2026-03-17T00:00:00.000Z' },
+        ],
+        overlaps: [],
+      },
+    ],
+  });
 
 export function createOnCallRoutes({ stores }: ApiDeps): Route[] {
   async function requireRoster(organisationId: string, teamId: string, span: Span): Promise<Roster> {

@@ -4,7 +4,7 @@ import { mostOverrides, type Override } from '../../domain/schedule/override.ts'
 import type { OverrideRefusal } from '../../stores/overrides.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
-import { id, nextCursor, page, pathId, timestamp } from '../fields.ts';
+import { id, messageOf, nextCursor, page, pathId, timestamp } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { moment } from './times.ts';
@@ -38,7 +38,20 @@ const override = z
     until: timestamp,
     created_at: timestamp,
   })
-  .meta({ id: 'Override' });
+  .meta({
+    id: 'Override',
+    examples: [
+      {
+        id: '01993c52-4c8b-7f75-8d3e-9fa0b1c2d3e4',
+        team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+        member_id: '01993c4d-9a53-7b64-8c7d-8e9fa0b1c2d3',
+        replaces_member_id: '01993c4d-7f31-7d42-8b5c-6d7e8f90a1b2',
+        since: '2026-12-24T12:00:00.000Z',
+        until: '2026-12-27T07:00:00.000Z',
+        created_at: '2026-12-01T10:00:00.000Z',
+      },
+    ],
+  });
 
 export function createOverrideRoutes({ stores, cursors }: ApiDeps): Route[] {
   return [
@@ -100,7 +113,7 @@ export function createOverrideRoutes({ stores, cursors }: ApiDeps): Route[] {
       auth: 'key',
       params: pathId,
       query: z.strictObject({ override_id: id }),
-      responses: { 200: z.object({ message: z.string() }) },
+      responses: { 200: messageOf('The override was withdrawn.') },
       refusals: [],
       handler: ({ key, params, query, transaction }) =>
         transaction(async (tx) => {

@@ -16,7 +16,7 @@ export const moment = z
   .transform((text) => Date.parse(text))
   .refine((at) => at >= earliest && at <= latest, `must be in the years ${years}`)
   .transform((at) => new Date(at).toISOString())
-  .meta({ jsonSchema: { type: 'string', format: 'date-time' } });
+  .meta({ jsonSchema: { type: 'string', format: 'date-time', pattern: '^(19[7-9][0-9]|[2-9][0-9]{3})-' } });
 
 /** A moment to the second: fractions are dropped, since what it finds has none. */
 export const second = moment.transform((at) => `${at.slice(0, 19)}Z`);

@@ -23,11 +23,38 @@ export interface EntryDraft extends Recurrence {
   memberId: string;
 }
 
+/** What stays undefined stays as it is. */
+export type EntryChange = { [Field in keyof EntryDraft]?: EntryDraft[Field] | undefined };
+
 /** One line of a team's schedule. Its time of creation, to the second, is what finds it within the team. */
 export interface ScheduleEntry extends EntryDraft {
   teamId: string;
   timeZone: string;
   createdAt: string;
+}
+
+/** What becomes of an entry by a change. */
+export function changeEntry(entry: EntryDraft, change: EntryChange): EntryDraft {
+  const pick = <Field extends keyof EntryDraft>(field: Field): EntryDraft[Field] => {
+    const given = change[field];
+    return given === undefined ? entry[field] : given;
+  };
+  return {
+    memberId: pick('memberId'),
+    startDate: pick('startDate'),
+    endDate: pick('endDate'),
+    monthsOfYear: pick('monthsOfYear'),
+    weeksOfMonth: pick('weeksOfMonth'),
+    weekDays: pick('weekDays'),
+    startTime: pick('startTime'),
+    endTime: pick('endTime'),
+  };
+}
+
+/** False: it ends before it begins. */
+export function datesAreInOrder({ startDate, endDate }: Pick<Recurrence, 'startDate' | 'endDate'>): boolean {
+  // Dates of four-digit years compare as text.
+  return startDate === null || endDate === null || startDate <= endDate;
 }
 
 /** Whether a shift of this recurrence starts on the day, going by the day itself; its bounds are `dayBounds`. */

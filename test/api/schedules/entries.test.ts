@@ -147,7 +147,15 @@ describe('schedule entries over HTTP', () => {
       assert.deepEqual(changed.body.week_days, [index]);
       assert.equal(changed.body.created_at, created.created_at);
     }
-    const late = new Date(second + 1_000).toISOString();
+    const removed = new URLSearchParams({ team_member_id: ada, created_at: spellings[4]! });
+    const other = (await api.post(path, draft())).body;
+    assert.equal((await api.send('DELETE', `${path}?${removed}`)).status, 200);
+    assert.deepEqual(
+      (await list()).map(({ created_at }: Json) => created_at),
+      [other.created_at],
+    );
+    assert.equal((await api.send('DELETE', `${path}?${removed}`)).status, 404);
+    const late = new Date(Date.parse(other.created_at) + 1_000).toISOString();
     assert.equal((await api.send('PUT', path, { json: draft({ created_at: late }) })).status, 404);
     for (const created_at of ['2024-01-01', '2024-01-01T00:00:00', '2024-01-01T24:00:00Z', 'now', ''])
       assert.deepEqual(
@@ -179,10 +187,56 @@ describe('schedule entries over HTTP', () => {
     assert.deepEqual(faultyFields(faulty), ['query.created_at', 'query.member', 'query.team_member_id']);
   });
 
-  it('replace all fields in a change: what is absent is unbounded', async () => {
-    const { created_at } = (await api.post(path, draft({ end_date: '2030-01-01', months_of_year: [1] }))).body;
-    const { body } = await api.send('PUT', path, { json: draft({ created_at }) });
-    assert.deepEqual([body.end_date, body.months_of_year], [null, []]);
+  it('keep in a change what is left out, and lose what is null or empty', async () => {
+    const bounds = { start_date: '2024-01-01', end_date: '2030-01-01', months_of_year: [1, 2], weeks_of_month: [-1] };
+    const made = (await api.post(path, draft(bounds))).body;
+    const { created_at } = made;
+    const put = (change: Json) => api.send('PUT', path, { json: { created_at, ...change } });
+    const shown = async () => (await list())[0];
+    const { message, ...before } = made;
+    assert.equal(message, 'The entry was created.');
+
+    assert.equal((await put({})).status, 200);
+    assert.deepEqual(await shown(), before);
+    const versions = async () =>
+      (await api.database.sql`SELECT 1 FROM schedule_versions WHERE team_id = ${teamId}`).length;
+    assert.equal(await versions(), 1, 'a change of nothing leaves none behind');
+    assert.equal((await put({ week_days: [5, 2] })).status, 200);
+    assert.deepEqual(await shown(), { ...before, week_days: [2, 5] });
+    assert.equal((await put({ start_time: '20:00:00', team_member_id: ben })).status, 200);
+    const moved = { ...before, week_days: [2, 5], start_time: '20:00:00', team_member_id: ben };
+    assert.deepEqual(await shown(), moved);
+    assert.equal((await put({ end_date: null, months_of_year: null })).status, 200);
+    assert.deepEqual(await shown(), { ...moved, end_date: null, months_of_year: [] });
+    assert.equal((await put({ start_date: null, weeks_of_month: [] })).status, 200);
+    assert.deepEqual(await shown(), {
+      ...moved,
+      start_date: null,
+      end_date: null,
+      months_of_year: [],
+      weeks_of_month: [],
+    });
+    for (const field of ['team_member_id', 'week_days', 'start_time', 'end_time'])
+      assert.deepEqual(faultyFields(await put({ [field]: null })), [field]);
+    assert.deepEqual(faultyFields(await put({ week_days: [] })), ['week_days']);
+    assert.deepEqual(faultyFields(await api.send('PUT', path, { json: { week_days: [1] } })), ['created_at']);
+  });
+
+  it('do not end before they begin, whichever of the two dates is changed', async () => {
+    const { created_at } = (await api.post(path, draft({ start_date: '2024-01-10', end_date: '2024-01-20' }))).body;
+    const put = (change: Json) => api.send('PUT', path, { json: { created_at, ...change } });
+    for (const [change, field] of [
+      [{ end_date: '2024-01-09' }, 'end_date'],
+      [{ start_date: '2024-01-21' }, 'start_date'],
+      [{ start_date: '2024-01-21', end_date: '2024-01-20' }, 'end_date'],
+    ] as const) {
+      const answer = await put(change);
+      assert.deepEqual([answer.status, faultyFields(answer)], [422, [field]], JSON.stringify(change));
+    }
+    const [{ start_date, end_date }] = await list();
+    assert.deepEqual([start_date, end_date], ['2024-01-10', '2024-01-20']);
+    assert.equal((await put({ start_date: '2024-01-21', end_date: null })).status, 200);
+    assert.equal((await put({ end_date: '2024-01-21' })).status, 200);
   });
 
   it('belong to one organisation', async () => {
