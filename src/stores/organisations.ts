@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import { hashApiKey } from './api-keys.ts';
-import type { Queryable, Sql } from './sql.ts';
+import type { Queryable, Sql, Transaction } from './sql.ts';
 import { insertTeam } from './teams.ts';
 
 export interface Organisation {
@@ -14,6 +14,12 @@ export interface OrganisationStore {
   /** With its default team. */
   create(name: string, tx: Queryable): Promise<Organisation>;
   get(organisationId: string): Promise<Organisation>;
+  /** What stays undefined stays as it is. Undefined: the organisation has no such team. */
+  update(
+    organisationId: string,
+    change: { name?: string | undefined; defaultTeamId?: string | undefined },
+    tx: Transaction,
+  ): Promise<Organisation | undefined>;
   /** How many incidents are open and how many are over. */
   countIncidents(organisationId: string): Promise<{ active: number; resolved: number }>;
 }
@@ -27,6 +33,22 @@ export function createOrganisationStore(sql: Sql): OrganisationStore {
         SELECT id, name, default_team_id, created_at FROM organisations WHERE id = ${organisationId}`;
       if (!row) throw new Error(`Organisation ${organisationId} has a key but no row`);
       return row;
+    },
+
+    async update(organisationId, { name, defaultTeamId }, tx) {
+      if (defaultTeamId !== undefined) {
+        // Whoever deletes the team waits for this, and then sees that it is needed.
+        const [team] = await tx`
+          SELECT id FROM teams
+          WHERE organisation_id = ${organisationId} AND id = ${defaultTeamId} AND deleted_at IS NULL FOR KEY SHARE`;
+        if (!team) return undefined;
+      }
+      const [row] = await tx<Organisation[]>`
+        UPDATE organisations SET
+          name = coalesce(${name ?? null}, name), default_team_id = coalesce(${defaultTeamId ?? null}::uuid, default_team_id)
+        WHERE id = ${organisationId}
+        RETURNING id, name, default_team_id, created_at`;
+      return row!;
     },
 
     async countIncidents(organisationId) {

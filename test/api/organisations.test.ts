@@ -35,6 +35,26 @@ describe('organisations and teams over HTTP', () => {
     });
   });
 
+  it('change their name and their default team, which then lets the old one go', async () => {
+    const { key, teamId } = await api.createOrganisation('Acme');
+    const other = await api.createOrganisation('Other');
+    const put = (json: object) => api.send('PUT', '/v1/organisation', { json, key });
+    assert.equal((await put({ name: 'Acme Ltd' })).body.name, 'Acme Ltd');
+    const team = await api.post('/v1/team', { name: 'Second' }, { key });
+    for (const wrong of [other.teamId, '0199aaaa-0000-7000-8000-000000000001'])
+      assert.deepEqual(faultyFields(await put({ name: 'No', default_team_id: wrong })), ['default_team_id']);
+    assert.deepEqual(faultyFields(await put({ name: '', default_team_id: 'x', id: teamId })), [
+      'default_team_id',
+      'id',
+      'name',
+    ]);
+    assert.equal((await api.send('DELETE', `/v1/team/${teamId}`, { key })).status, 409);
+    const { body } = await put({ default_team_id: team.body.id });
+    assert.deepEqual([body.name, body.default_team_id], ['Acme Ltd', team.body.id]);
+    assert.equal((await api.send('DELETE', `/v1/team/${teamId}`, { key })).status, 200);
+    assert.equal((await api.send('DELETE', `/v1/team/${team.body.id}`, { key })).status, 409);
+  });
+
   it('let only the admin key make organisations', async () => {
     const { key } = await api.createOrganisation('Other');
     const answer = await api.post('/v1/organisation', { name: 'Third' }, { key });

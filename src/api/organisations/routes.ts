@@ -2,12 +2,25 @@ import { z } from 'zod';
 import { Refusal } from '../../domain/error-code.ts';
 import type { Organisation } from '../../stores/organisations.ts';
 import type { ApiDeps } from '../deps.ts';
+import { invalidField } from '../errors.ts';
 import { id, text, timestamp } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
 
-const organisation = z
-  .object({ id, name: z.string(), created_at: timestamp, default_team_id: id })
-  .meta({ id: 'Organisation' });
+const organisation = z.object({ id, name: z.string(), created_at: timestamp, default_team_id: id }).meta({
+  id: 'Organisation',
+  examples: [
+    {
+      id: '01993c4b-1a2b-7c3d-8e4f-5a6b7c8d9e0f',
+      name: 'Acme',
+      created_at: '2026-03-01T09:00:00.000Z',
+      default_team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+    },
+  ],
+});
+
+const changedOrganisation = z
+  .strictObject({ name: text(255).optional(), default_team_id: id.optional() })
+  .meta({ examples: [{ name: 'Acme Europe' }] });
 
 const newOrganisation = z
   .object({
@@ -18,7 +31,18 @@ const newOrganisation = z
       key: z.string().meta({ description: 'The first key of the organisation. Shown once.' }),
     }),
   })
-  .meta({ id: 'NewOrganisation' });
+  .meta({
+    id: 'NewOrganisation',
+    examples: [
+      {
+        id: '01993c4b-1a2b-7c3d-8e4f-5a6b7c8d9e0f',
+        name: 'Acme',
+        created_at: '2026-03-01T09:00:00.000Z',
+        default_team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
+        api_key: { id: '01993c4b-1a2c-7d4e-9f50-6b7c8d9e0f1a', prefix: 'tocsin_8Jq2', key: 'tocsin_8Jq2…' },
+      },
+    ],
+  });
 
 export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
   return [
@@ -30,7 +54,7 @@ export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
       tag: 'Organisations',
       role: 'command',
       auth: 'key',
-      body: z.strictObject({ name: text(255) }),
+      body: z.strictObject({ name: text(255) }).meta({ examples: [{ name: 'Acme' }] }),
       responses: { 201: newOrganisation },
       refusals: ['permission_denied'],
       handler: ({ key, body, transaction }) => {
@@ -55,6 +79,25 @@ export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
         status: 200,
         body: presentOrganisation(await stores.organisations.get(key.organisationId)),
       }),
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/v1/organisation',
+      summary: 'Change the organisation of the key',
+      description: 'Fields left out stay as they are. The default team cannot be deleted; name another one first.',
+      tag: 'Organisations',
+      role: 'command',
+      auth: 'key',
+      body: changedOrganisation,
+      responses: { 200: organisation },
+      refusals: [],
+      handler: ({ key, body, transaction }) =>
+        transaction(async (tx) => {
+          const change = { name: body.name, defaultTeamId: body.default_team_id };
+          const changed = await stores.organisations.update(key.organisationId, change, tx);
+          if (!changed) throw invalidField('default_team_id', 'is not a team of this organisation');
+          return { status: 200 as const, body: presentOrganisation(changed) };
+        }),
     }),
   ];
 }
