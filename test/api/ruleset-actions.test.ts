@@ -56,11 +56,13 @@ describe('actions of rulesets over HTTP', () => {
       WHERE r.id = ${rulesetId}`;
     return [row!.version, row!.rulesetsVersion];
   };
+  /** What was put: without what the answer adds. */
   const withoutIds = (actions: Json[]) =>
     actions.map(({ type, settings }) => ({
       type,
-      settings: settings.map(({ id, ...rest }: Json) => {
+      settings: settings.map(({ id, source, target, parent, ...rest }: Json) => {
         assert.match(id, /^[0-9a-f-]{36}$/);
+        assert.ok(source && target !== undefined && parent !== undefined);
         return rest;
       }),
     }));
@@ -100,6 +102,27 @@ describe('actions of rulesets over HTTP', () => {
     assert.deepEqual(after, [before[0]! + 1, before[1]! + 1]);
     const rows = await api.database.sql<{ text: string }[]>`SELECT d::text AS text FROM action_definitions d`;
     assert.ok(rows.length >= 7 && rows.every(({ text }) => !text.includes('hush')), 'the value is sealed');
+  });
+
+  it('say what is watched, what is acted on and what that is part of', async () => {
+    const [first, second] = await replaced([
+      { type: 'trigger-statuspage-update', settings: component },
+      { type: 'trigger-webhook', settings: { webhook_id: webhookId } },
+    ]);
+    const { source, target, parent } = first!.settings[0];
+    assert.deepEqual(
+      [source, target, parent],
+      [
+        { type: 'ruleset', id: rulesetId },
+        { type: 'component', id: component.component_id },
+        { type: 'status_page', id: component.status_page_id },
+      ],
+    );
+    assert.deepEqual(second!.settings[0].target, { type: 'webhook', id: webhookId });
+    await api.send('PUT', `/v1/ruleset/${rulesetId}`, { json: { webhook_id: webhookId } });
+    assert.deepEqual((await stored())[0]!.settings[0].source, { type: 'webhook', id: webhookId });
+    // As answered it can be sent back, and changes nothing.
+    assert.deepEqual(await replaced(await stored()), await stored());
   });
 
   it("take the documentation's example", async () => {

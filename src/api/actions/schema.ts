@@ -6,8 +6,10 @@ import {
   type SettingsDraft,
 } from '../../domain/action/action-draft.ts';
 import { actionTypes } from '../../domain/incident/log-entry.ts';
+import type { Ruleset } from '../../domain/ruleset/ruleset.ts';
 import type { StoredAction } from '../../stores/action-definitions.ts';
 import { id } from '../fields.ts';
+import { answeredEndpoints, endpointsOf, parent, target } from './endpoints.ts';
 import { knownId } from './known-id.ts';
 import { webhookSettings } from './webhook-settings.ts';
 
@@ -15,7 +17,7 @@ const mostActions = 20;
 const mostSettings = 20;
 
 const componentSettings = z
-  .strictObject({ id: knownId, status_page_id: id, component_id: id })
+  .strictObject({ id: knownId, status_page_id: id, component_id: id, ...answeredEndpoints })
   .meta({ id: 'ComponentSettings' });
 
 /** An empty object. Not a strict one, whose faults would stand for those of the shape that was meant. */
@@ -93,7 +95,17 @@ const actionSettings = z
 
 export const settingsList = z.array(actionSettings);
 
-export const rulesetAction = z.object({ id, type: z.enum(actionTypes), settings: settingsList }).meta({
+const rulesetSettings = actionSettings
+  .extend({
+    source: z
+      .object({ type: z.enum(['webhook', 'ruleset']), id })
+      .meta({ description: 'What is watched: the webhook that the ruleset listens to, or else the ruleset itself.' }),
+    target,
+    parent,
+  })
+  .meta({ id: 'RulesetActionSettings', description: 'Header values are not shown.' });
+
+export const rulesetAction = z.object({ id, type: z.enum(actionTypes), settings: z.array(rulesetSettings) }).meta({
   id: 'RulesetAction',
   description: 'Can be sent back as it is.',
   examples: [
@@ -106,6 +118,9 @@ export const rulesetAction = z.object({ id, type: z.enum(actionTypes), settings:
           url: 'https://hooks.example.com/restart',
           headers: { Authorization: redacted },
           body: { text: '{{incident.name}}' },
+          source: { type: 'ruleset', id: '01993c50-2f6e-7a90-8b1c-7d8e9fa0b1c2' },
+          target: { type: 'url', id: null, url: 'https://hooks.example.com/restart' },
+          parent: null,
         },
       ],
     },
@@ -130,7 +145,9 @@ export function draftOf(action: z.output<typeof newAction>, field = ''): ActionD
   };
 }
 
-function settingsOf({ id: known, headers, body, ...values }: ActionSettings, field: string): SettingsDraft {
+function settingsOf(given: ActionSettings & Record<string, unknown>, field: string): SettingsDraft {
+  const { id: known, headers, body, source, target, parent, ...values } = given;
+  void [source, target, parent];
   // No body is not a body of null: there is nothing to send it as.
   const withBody = body === undefined || body === null ? values : { ...values, body };
   return {
@@ -141,8 +158,17 @@ function settingsOf({ id: known, headers, body, ...values }: ActionSettings, fie
   };
 }
 
-export function presentRulesetAction({ id: actionId, type, settings }: StoredAction): z.input<typeof rulesetAction> {
-  return { id: actionId, type, settings: settings.map(presentSettings) };
+export function presentRulesetAction(
+  { id: actionId, type, settings }: StoredAction,
+  { id: rulesetId, webhookId }: Pick<Ruleset, 'id' | 'webhookId'>,
+): z.input<typeof rulesetAction> {
+  const source =
+    webhookId === null ? { type: 'ruleset' as const, id: rulesetId } : { type: 'webhook' as const, id: webhookId };
+  return {
+    id: actionId,
+    type,
+    settings: settings.map((one) => ({ ...presentSettings(one), source, ...endpointsOf(one) })),
+  };
 }
 
 /** Named one by one: what is not named does not leave. */

@@ -5,6 +5,7 @@ import { parseTemplate } from '../../domain/template/template.ts';
 import { actionBodyRoots } from '../../outbound/action-body.ts';
 import { isReservedHeader } from '../../outbound/custom-headers.ts';
 import { id, text } from '../fields.ts';
+import { answeredEndpoints } from './endpoints.ts';
 import { knownId } from './known-id.ts';
 
 const mostHeaders = 20;
@@ -95,6 +96,7 @@ export const webhookSettings = z
     subscription_id: id.optional().meta({ description: 'The subscription to tell, in its own dialect.' }),
     headers: headers.optional(),
     body: body.optional(),
+    ...answeredEndpoints,
   })
   .superRefine((given, context) => {
     const named = targets.filter((target) => given[target] !== undefined);

@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import type { ActionSettings } from '../../domain/action/action-draft.ts';
 import { actionTypes } from '../../domain/incident/log-entry.ts';
 import type { ActionRead } from '../../stores/incident-reads.ts';
+import { endpointsOf, type Endpoints, parent, target } from '../actions/endpoints.ts';
 import { presentSettings, settingsList } from '../actions/schema.ts';
 import { id, timestamp } from '../fields.ts';
 import { agent, presentAgent } from './agent.ts';
 
 const serviceTypes = ['ruleset', 'webhook', 'team'] as const;
-const targetTypes = ['component', 'webhook', 'subscription', 'url', 'team'] as const;
 
 export const action = z
   .object({
@@ -21,14 +20,8 @@ export const action = z
       description: 'What the incident is about: the ruleset that opened it, else its webhook, else its team.',
     }),
     agent,
-    target: z
-      .object({ type: z.enum(targetTypes), id: id.nullable(), url: z.string().optional() })
-      .nullable()
-      .meta({ description: 'What was changed, called or told.' }),
-    parent: z
-      .object({ type: z.literal('status_page'), id })
-      .nullable()
-      .meta({ description: 'The status page of a component; null for what is no part of something.' }),
+    target,
+    parent,
     settings: settingsList,
     status: z.enum(['pending', 'succeeded', 'failed']),
     error: z
@@ -90,20 +83,10 @@ export function presentAction(row: ActionRead): z.input<typeof action> {
   };
 }
 
-function targetOf({ type, teamId, settings }: ActionRead): Pick<z.input<typeof action>, 'target' | 'parent'> {
+function targetOf({ type, teamId, settings }: ActionRead): Endpoints {
   // Whom an alert reaches is the team's affair.
   if (type === 'trigger-alerts') return { target: { type: 'team', id: teamId }, parent: null };
-  const one: ActionSettings = settings[0] ?? {};
-  if (one.component_id !== undefined)
-    return {
-      target: { type: 'component', id: one.component_id },
-      parent: one.status_page_id === undefined ? null : { type: 'status_page', id: one.status_page_id },
-    };
-  if (one.url !== undefined) return { target: { type: 'url', id: null, url: one.url }, parent: null };
-  if (one.webhook_id !== undefined) return { target: { type: 'webhook', id: one.webhook_id }, parent: null };
-  if (one.subscription_id !== undefined)
-    return { target: { type: 'subscription', id: one.subscription_id }, parent: null };
-  return { target: null, parent: null };
+  return endpointsOf(settings[0] ?? {});
 }
 
 function errorOf({ outcome, errorCode, error }: ActionRead): z.input<typeof action>['error'] {

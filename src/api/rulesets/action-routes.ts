@@ -23,9 +23,10 @@ export function createRulesetActionRoutes(deps: ApiDeps): Route[] {
       responses: { 200: rulesetActions },
       refusals: [],
       handler: async ({ key: { organisationId }, params }) => {
-        if (!(await stores.rulesets.get(organisationId, params.id))) throw notFound();
+        const ruleset = await stores.rulesets.get(organisationId, params.id);
+        if (!ruleset) throw notFound();
         const actions = await stores.actionDefinitions.ofRuleset(organisationId, params.id);
-        return { status: 200, body: { actions: actions.map(presentRulesetAction) } };
+        return { status: 200, body: { actions: actions.map((one) => presentRulesetAction(one, ruleset)) } };
       },
     }),
     defineRoute({
@@ -42,7 +43,8 @@ export function createRulesetActionRoutes(deps: ApiDeps): Route[] {
       responses: { 200: rulesetActions.extend(messageOf('The actions were updated.').shape) },
       refusals: [],
       handler: async ({ key: { organisationId }, params, body, transaction }) => {
-        if (!(await stores.rulesets.get(organisationId, params.id))) throw notFound();
+        const ruleset = await stores.rulesets.get(organisationId, params.id);
+        if (!ruleset) throw notFound();
         const drafts = draftsOf(body.actions);
         const refused = await refusedUrls(deps, drafts);
         return transaction(async (tx) => {
@@ -52,7 +54,7 @@ export function createRulesetActionRoutes(deps: ApiDeps): Route[] {
           if ('errors' in result) faults.push(...result.errors);
           if ('errors' in result || faults.length > 0)
             throw new Refusal('invalid_fields', 'Some fields are invalid.', faults);
-          const actions = result.actions.map(presentRulesetAction);
+          const actions = result.actions.map((one) => presentRulesetAction(one, ruleset));
           return { status: 200 as const, body: { message: 'The actions were updated.', actions } };
         });
       },
