@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { installPackages } from './setup/npm-packages.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
+import { findSchemathesis } from './setup/schemathesis.mjs';
 import { runScript, step } from './setup/steps.mjs';
 import { findTemporalCli } from './setup/temporal-cli.mjs';
 import { findTestServer } from './setup/temporal-test-server.mjs';
@@ -15,6 +16,7 @@ await runScript(async () => {
   await installPackages();
   const temporalCli = await findTemporalCli();
   const testServer = await findTestServer();
+  const schemathesis = await findSchemathesis();
   const { register } = await import('tsx/esm/api');
   register();
   const { startTestServers } = await import('../test/support/servers.ts');
@@ -51,6 +53,7 @@ await runScript(async () => {
         TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
         TEMPORAL_BIN: temporalCli,
         TEMPORAL_TEST_SERVER: testServer,
+        SCHEMATHESIS_PYTHON: schemathesis,
       },
     });
     const [exitCode] = await once(mocha, 'exit');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../domain/error-code.ts';
@@ -50,6 +51,7 @@ function refusedHead(code: string | undefined): string {
     status,
     code: 'malformed_body',
     detail: 'The request cannot be read.',
+    request_id: randomUUID(),
   };
   const body = JSON.stringify(problem);
   return [

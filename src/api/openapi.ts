@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../domain/error-code.ts';
 import { errorCodes } from '../domain/error-code.ts';
 import { problems } from './errors.ts';
+import { exampleOf } from './example.ts';
 import { refusalsOf, takesIdempotencyKey, type Route } from './route.ts';
 
 type Json = Record<string, unknown>;
@@ -97,15 +98,14 @@ const idempotencyKeyParameter = {
   required: false,
   description:
     'Makes a repeat harmless: for 24 hours the same key with the same request gets the first answer again, marked `Idempotent-Replayed: true`.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$' },
 };
 
 function requestBody(route: Route, components: Record<string, Json>): Json {
   if (route.rawBodyLimit !== undefined) return { requestBody: { required: false, content: { '*/*': { schema: {} } } } };
   if (!route.body) return {};
   const required = !route.body.safeParse({}).success;
-  const schema = schemaOf(route.body, 'input', components);
-  return { requestBody: { required, content: { 'application/json': { schema } } } };
+  return { requestBody: { required, content: { 'application/json': withExample(route.body, 'input', components) } } };
 }
 
 function responses(route: Route, components: Record<string, Json>): Json {
@@ -113,7 +113,7 @@ function responses(route: Route, components: Record<string, Json>): Json {
   for (const [status, schema] of Object.entries(route.responses))
     answers[status] = {
       description: route.summary,
-      content: { 'application/json': { schema: schemaOf(schema, 'output', components) } },
+      content: { 'application/json': withExample(schema, 'output', components) },
     };
   for (const [status, codes] of groupByStatus(refusalsOf(route))) {
     const answer = (answers[status] ??= { description: '', content: {} });
@@ -122,6 +122,10 @@ function responses(route: Route, components: Record<string, Json>): Json {
       .join('; or ');
     answer.content['application/problem+json'] = { schema: { $ref: '#/components/schemas/Problem' } };
   }
+  answers['431'] = {
+    description: '`malformed_body`: the path, the query and the headers are larger than 16 KiB',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
   return answers;
 }
 
@@ -134,20 +138,31 @@ function groupByStatus(codes: ErrorCode[]): Map<string, ErrorCode[]> {
   return groups;
 }
 
+/** A schema, and beside it an example where it or its parts have one. */
+function withExample(schema: z.ZodType, io: 'input' | 'output', components: Record<string, Json>): Json {
+  const json = schemaOf(schema, io, components);
+  // Of what is transformed on the way in, zod itself shows no example.
+  const example = (schema.meta()?.examples as unknown[] | undefined)?.[0] ?? exampleOf(json, components);
+  // Beside the schema once, not in it again.
+  delete json.examples;
+  return { schema: json, ...(example === undefined ? {} : { example }) };
+}
+
 /** A zod schema as JSON Schema 2020-12, its named parts moved to `components`. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<string, Json>): Json {
   const { $schema, $defs, ...json } = z.toJSONSchema(schema, {
     io,
     override: ({ zodSchema, jsonSchema }) => {
       const given = (jsonSchema as Json).jsonSchema;
+      // A format says it all; how it is checked here is our own affair, unless the declaration says both.
+      const isLeaf = zodSchema._zod.def.type === 'string';
+      if (isLeaf && jsonSchema.format && !z.globalRegistry.get(zodSchema)?.pattern) delete jsonSchema.pattern;
       // A text form of something else, such as a number in the query string, says itself how it looks.
       if (given) {
         for (const name of Object.keys(jsonSchema)) if (name !== 'description') delete (jsonSchema as Json)[name];
         Object.assign(jsonSchema, given);
       }
       // Answers may grow; only what is refused is closed.
-      // A format says it all; how it is checked here is our own affair.
-      if (jsonSchema.format) delete jsonSchema.pattern;
       const { def } = zodSchema._zod;
       if (def.type === 'object' && !('catchall' in def && def.catchall)) delete jsonSchema.additionalProperties;
     },

@@ -43,7 +43,7 @@ export interface RouteContext<Params = unknown, Query = unknown, Body = unknown,
 /** One declaration a route: it routes, authenticates, validates, checks the answer and documents. */
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** With parameters in braces: `/v1/team/{id}/member`. Every parameter is an id. */
+  /** With parameters in braces: `/v1/team/{id}/member`, `/status/{page}.json`. Every parameter is an id. */
   path: string;
   summary: string;
   description?: string;
@@ -56,8 +56,10 @@ export interface Route {
   body?: z.ZodType;
   /** What the schema cannot say. Sees the body as it came, so that its findings stand beside the schema's. */
   checkBody?: (given: unknown) => FieldError[];
-  /** The id in its path is a webhook, whose senders share a rate limit; routes with a key have the key's. */
-  isIntake?: boolean;
+  /** The only id in its path is of this kind, and all who call it share a rate limit; routes with a key have the key's. */
+  sharedLimit?: 'webhook' | 'statusPage';
+  /** Of answers that are no refusals, in place of the usual ones. */
+  headers?: Readonly<Record<string, string>>;
   /** Takes the body as bytes of any content type, up to this many, instead of JSON. */
   rawBodyLimit?: number;
   responses: Record<number, z.ZodType>;
@@ -98,7 +100,7 @@ export function defineRoute<
 export function refusalsOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>([...route.refusals, 'internal_error', 'unavailable']);
   if (route.auth !== 'none') codes.add('unauthenticated');
-  if (route.auth !== 'none' || route.isIntake) codes.add('rate_limited');
+  if (route.auth !== 'none' || route.sharedLimit) codes.add('rate_limited');
   if (route.params) codes.add('not_found');
   if (route.query) codes.add('invalid_fields');
   if (route.query && 'cursor' in route.query.shape) codes.add('malformed_cursor');
@@ -111,5 +113,5 @@ export function refusalsOf(route: Route): ErrorCode[] {
 }
 
 export function takesIdempotencyKey(route: Route): boolean {
-  return route.method === 'POST' && route.auth === 'key';
+  return (route.method === 'POST' || route.method === 'PUT') && route.auth === 'key';
 }

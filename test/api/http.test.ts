@@ -42,6 +42,8 @@ describe('HTTP', () => {
     assert.deepEqual([answer.status, answer.body.code], [405, 'method_not_allowed']);
     assert.equal(answer.headers.get('Allow'), 'GET, HEAD, OPTIONS');
     assert.equal((await api.send('PUT', '/v1/team')).headers.get('Allow'), 'POST, OPTIONS');
+    // Not the ruleset of that id.
+    assert.equal((await api.send('PUT', '/v1/ruleset/dry-run')).headers.get('Allow'), 'POST, OPTIONS');
     const options = await api.send('OPTIONS', '/v1/team', { key: null });
     assert.deepEqual([options.status, options.headers.get('Allow')], [204, 'POST, OPTIONS']);
     assert.match(await raw('TRACE /v1/teams HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 405 /);
@@ -72,7 +74,7 @@ describe('HTTP', () => {
 
   it('refuses heads that are too large or broken', async () => {
     const large = `GET /health HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`;
-    assert.match(await raw(large), /^HTTP\/1\.1 431 [\s\S]*problem\+json/);
+    assert.match(await raw(large), /^HTTP\/1\.1 431 [\s\S]*problem\+json[\s\S]*"request_id":"[0-9a-f-]{36}"/);
     assert.match(await raw('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
     const twoLengths =
       'POST /v1/team HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { openApiText } from '../../scripts/write-openapi.ts';
+import { createRoutes } from '../../src/api/routes.ts';
+import { validate } from '../../src/api/validate.ts';
 import { startTestApi, type Json, type TestApi } from '../support/api.ts';
 
 interface Operation {
@@ -50,6 +52,8 @@ describe('the OpenAPI document', () => {
     const named = operations.map(({ method, path }) => `${method} ${path}`).sort();
     assert.deepEqual(named, [
       'DELETE /v1/ruleset/{id}',
+      'DELETE /v1/status-page/{id}',
+      'DELETE /v1/status-page/{id}/component/{component_id}',
       'DELETE /v1/team/{id}',
       'DELETE /v1/team/{id}/member/{member_id}',
       'DELETE /v1/team/{id}/override',
@@ -58,6 +62,7 @@ describe('the OpenAPI document', () => {
       'GET /health',
       'GET /openapi.json',
       'GET /ready',
+      'GET /status/{page}.json',
       'GET /v1/customer/{id}/schedule',
       'GET /v1/event/{id}',
       'GET /v1/health-check',
@@ -67,7 +72,12 @@ describe('the OpenAPI document', () => {
       'GET /v1/organisation',
       'GET /v1/organisation/incidents',
       'GET /v1/ruleset/{id}',
+      'GET /v1/ruleset/{id}/actions',
       'GET /v1/rulesets',
+      'GET /v1/status-page/{id}',
+      'GET /v1/status-page/{id}/component/{component_id}',
+      'GET /v1/status-page/{id}/components',
+      'GET /v1/status-pages',
       'GET /v1/subscription/{id}/deliveries',
       'GET /v1/subscriptions',
       'GET /v1/team/{id}',
@@ -85,8 +95,12 @@ describe('the OpenAPI document', () => {
       'POST /v1/incident/{id}/action',
       'POST /v1/incident/{id}/escalate',
       'POST /v1/incident/{id}/resolve',
+      'POST /v1/incident/{id}/unacknowledge',
       'POST /v1/organisation',
       'POST /v1/ruleset',
+      'POST /v1/ruleset/dry-run',
+      'POST /v1/status-page',
+      'POST /v1/status-page/{id}/component',
       'POST /v1/subscription',
       'POST /v1/team',
       'POST /v1/team/{id}/incident',
@@ -94,7 +108,13 @@ describe('the OpenAPI document', () => {
       'POST /v1/team/{id}/override',
       'POST /v1/team/{id}/schedule',
       'POST /v1/webhook',
+      'POST /v1/webhook/{id}/events/{event_id}/replay',
+      'PUT /v1/incident/{id}',
+      'PUT /v1/organisation',
       'PUT /v1/ruleset/{id}',
+      'PUT /v1/ruleset/{id}/actions',
+      'PUT /v1/status-page/{id}',
+      'PUT /v1/status-page/{id}/component/{component_id}',
       'PUT /v1/team/{id}',
       'PUT /v1/team/{id}/member/{member_id}',
       'PUT /v1/team/{id}/schedule',
@@ -102,12 +122,31 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('asks a key for all but health, events and itself', () => {
+  it('shows an example of every JSON body and of every answer, each as its schema wants it', () => {
+    for (const route of createRoutes(api.deps)) {
+      const { requestBody, responses } = document.paths[route.path][route.method.toLowerCase()];
+      const name = `${route.method} ${route.path}`;
+      if (route.body) {
+        const { example } = requestBody.content['application/json'];
+        assert.deepEqual(validate(route.body, example).errors, [], `body of ${name}`);
+        assert.deepEqual(route.checkBody?.(example) ?? [], [], `body of ${name}`);
+      }
+      for (const [status, schema] of Object.entries(route.responses).filter(([given]) => given < '300')) {
+        const { example } = responses[status].content['application/json'];
+        const { value, errors } = validate(schema, example);
+        assert.deepEqual(errors, [], `${status} of ${name}`);
+        assert.deepEqual(JSON.parse(JSON.stringify(value)), example, `${status} of ${name} shows what is not answered`);
+      }
+    }
+  });
+
+  it('asks a key for all but health, events, public statuses and itself', () => {
     const open = operations.filter(({ isKeyed }) => !isKeyed).map(({ path }) => path);
     assert.deepEqual(open.sort(), [
       '/health',
       '/openapi.json',
       '/ready',
+      '/status/{page}.json',
       '/v1/health-check',
       '/v1/incident/webhook/{id}',
     ]);
@@ -170,6 +209,8 @@ describe('the OpenAPI document', () => {
     const ruleset = (await api.post('/v1/ruleset', rule, as)).body;
     // Commands to it are then refused at once, without asking Temporal.
     await api.database.sql`UPDATE incidents SET status = 'resolved' WHERE id = ${incident.id}`;
+    const page = (await api.post('/v1/status-page', { name: 'P' }, as)).body;
+    const component = (await api.post(`/v1/status-page/${page.id}/component`, { name: 'C' }, as)).body;
     const existing: Record<string, string> = {
       team: own.teamId,
       webhook: webhook.id,
@@ -178,10 +219,12 @@ describe('the OpenAPI document', () => {
       customer: own.id,
       event: event.id,
       ruleset: ruleset.id,
+      'status-page': page.id,
     };
     const entry = { team_member_id: unknown, week_days: [1], start_time: '08:00:00', end_time: '17:59:59' };
     const created_at = '2024-01-01T00:00:00Z';
     const bodies: Record<string, Json> = {
+      '/v1/status-page/{id}/component': { name: 'A' },
       '/v1/team/{id}/member': { name: 'A', email: 'a@example.com' },
       '/v1/team/{id}/incident': { name: 'A', description: 'B', urgency: 'low' },
       '/v1/incident/{id}/action': { type: 'trigger-alerts' },
@@ -189,6 +232,7 @@ describe('the OpenAPI document', () => {
       '/v1/team/{id}/schedule': entry,
       'PUT /v1/team/{id}/schedule': { ...entry, created_at },
       'PUT /v1/ruleset/{id}': { ...rule, team_id: await api.defaultTeamId() },
+      'PUT /v1/ruleset/{id}/actions': { actions: [] },
     };
     const queries: Record<string, string> = {
       'DELETE /v1/team/{id}/override': `?override_id=${unknown}`,
@@ -207,7 +251,13 @@ describe('the OpenAPI document', () => {
       assert.ok(foreign, path);
       const takesBody = method === 'POST' || method === 'PUT';
       const json = takesBody ? (bodies[`${method} ${path}`] ?? bodies[path] ?? {}) : undefined;
-      const target = path.replace('{member_id}', member.id) + (queries[`${method} ${path}`] ?? '');
+      const besides: Record<string, string> = {
+        '{member_id}': member.id,
+        '{component_id}': component.id,
+        '{event_id}': event.id,
+      };
+      const whole = path.replace(/\{\w+_id\}/, (name) => besides[name]!);
+      const target = whole + (queries[`${method} ${path}`] ?? '');
       const answers = [];
       for (const id of [unknown, foreign, foreign.toUpperCase(), 'x', `${foreign}0`, '1', "'--", '%20']) {
         const answer = await api.send(method, target.replace('{id}', id), { json });

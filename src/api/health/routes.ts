@@ -15,7 +15,20 @@ const healthCheck = z
       .optional()
       .meta({ description: "Of the key's organisation; only with a key." }),
   })
-  .meta({ id: 'HealthCheck' });
+  .meta({
+    id: 'HealthCheck',
+    examples: [
+      {
+        status: 'ok',
+        checks: {
+          workers: { status: 'ok' },
+          events: { status: 'ok', oldest_seconds: null },
+          deliveries: { status: 'ok', oldest_seconds: 3 },
+        },
+        incidents: { active: 2, resolved: 40 },
+      },
+    ],
+  });
 
 /** Work that waits longer than this is a fault. */
 const longestWaitSeconds = 60;

@@ -8,17 +8,23 @@ import { id, text, timestamp } from '../fields.ts';
 
 const dialect = z.enum(dialectNames);
 
-export const newSubscription = z.strictObject({
-  name: text(255),
-  url: text(2_048).meta({ format: 'uri' }),
-  dialect,
-  events: z
-    .array(text(100))
-    .min(1, 'must name one event or more')
-    .max(50)
-    .optional()
-    .meta({ description: 'Names of the dialect’s events; absent: all of them.' }),
-});
+export const newSubscription = z
+  .strictObject({
+    name: text(255),
+    url: text(2_048).meta({ format: 'uri', pattern: '^[hH][tT][tT][pP][sS]?://' }),
+    dialect,
+    events: z
+      .array(text(100))
+      .min(1, 'must name one event or more')
+      .max(50)
+      .optional()
+      .meta({ description: 'Names of the dialect’s events; absent: all of them.' }),
+  })
+  .meta({
+    examples: [
+      { name: 'Chat bot', url: 'https://bot.example.com/tocsin', dialect: 'standard', events: ['incident.triggered'] },
+    ],
+  });
 
 const shape = {
   id,
@@ -29,10 +35,19 @@ const shape = {
   enabled: z.boolean(),
   created_at: timestamp,
 };
-export const subscription = z.object(shape).meta({ id: 'Subscription' });
+const example = {
+  id: '01993c51-3b7a-7e64-9c2d-8e9fa0b1c2d3',
+  name: 'Chat bot',
+  url: 'https://bot.example.com/tocsin',
+  dialect: 'standard',
+  events: ['incident.triggered'],
+  enabled: true,
+  created_at: '2026-03-02T08:00:00.000Z',
+};
+export const subscription = z.object(shape).meta({ id: 'Subscription', examples: [example] });
 export const subscriptionWithSecret = z
   .object({ ...shape, secret: z.string().meta({ description: 'What deliveries are signed with. Shown once.' }) })
-  .meta({ id: 'NewSubscription' });
+  .meta({ id: 'NewSubscription', examples: [{ ...example, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }] });
 
 const attempt = z
   .object({
@@ -57,7 +72,31 @@ export const delivery = z
     next_attempt_at: timestamp.nullable(),
     attempts: z.array(attempt),
   })
-  .meta({ id: 'Delivery' });
+  .meta({
+    id: 'Delivery',
+    examples: [
+      {
+        id: '01993c53-0b3c-7f12-8a4b-2c3d4e5f6071',
+        subscription_id: '01993c51-3b7a-7e64-9c2d-8e9fa0b1c2d3',
+        incident_id: '01993c53-0b10-7e01-8f2a-1b2c3d4e5f60',
+        event: 'incident.triggered',
+        status: 'delivered',
+        created_at: '2026-03-15T19:09:39.000Z',
+        next_attempt_at: null,
+        attempts: [
+          {
+            number: 1,
+            started_at: '2026-03-15T19:09:39.021Z',
+            duration_ms: 38,
+            outcome: 'success',
+            status_code: 200,
+            error: null,
+            response: 'ok',
+          },
+        ],
+      },
+    ],
+  });
 
 export function presentSubscription(row: Subscription): z.input<typeof subscription> {
   return {

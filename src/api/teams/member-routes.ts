@@ -3,11 +3,11 @@ import { Refusal } from '../../domain/error-code.ts';
 import type { Member, MemberRefusal } from '../../stores/members.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
-import { email, id, nextCursor, page, pathId, text, timeZone } from '../fields.ts';
+import { id, nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { deletion, stillReferenced } from '../still-referenced.ts';
-import { changedMember, member, presentMember } from './schema.ts';
+import { changedMember, member, newMember, presentMember } from './schema.ts';
 
 const memberPath = z.object({ id, member_id: id });
 
@@ -21,7 +21,7 @@ export function createMemberRoutes({ stores, cursors }: ApiDeps): Route[] {
       role: 'command',
       auth: 'key',
       params: pathId,
-      body: z.strictObject({ name: text(255), email, time_zone: timeZone.nullable().default(null) }),
+      body: newMember,
       responses: { 201: member },
       refusals: ['already_exists'],
       handler: async ({ key: { organisationId }, params, body, transaction }) => {

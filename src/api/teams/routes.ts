@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
-import { nextCursor, page, pathId, text, timeZone } from '../fields.ts';
+import { nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { deletion, stillReferenced } from '../still-referenced.ts';
 import { createMemberRoutes } from './member-routes.ts';
-import { changedTeam, presentTeam, team } from './schema.ts';
+import { changedTeam, newTeam, presentTeam, team } from './schema.ts';
 
 export function createTeamRoutes(deps: ApiDeps): Route[] {
   const { stores, cursors } = deps;
@@ -18,7 +18,7 @@ export function createTeamRoutes(deps: ApiDeps): Route[] {
       tag: 'Teams',
       role: 'command',
       auth: 'key',
-      body: z.strictObject({ name: text(255), time_zone: timeZone.default('UTC') }),
+      body: newTeam,
       responses: { 201: team },
       refusals: [],
       handler: ({ key, body, transaction }) =>

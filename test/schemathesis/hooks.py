@@ -1,0 +1,54 @@
+"""What schemathesis cannot know of the API by itself. Loaded by schemathesis.toml."""
+
+import re
+
+import schemathesis
+
+# What a request that fits the OpenAPI document may still be refused for: field and message, by what a schema can't say.
+BEYOND_A_SCHEMA = {
+    "what exists": [
+        (r".*", r"is not (of this action|a known \w+|an? .+ (of|in) this .+)"),
+        (r".*", r"is the key of an open incident|belongs to a member of the team"),
+        (r".*time_zone", r"must be an IANA time zone .*"),
+        (r".*url", r"must .*"),  # Where it leads to, and whether that is a private network.
+        (r".*\.headers\..*", r"has no stored value: give the true one|must be given anew, .*"),
+    ],
+    "what the field beside it asks for": [
+        (r"query\.(at|since|until)", r"(must not come|is required) together with .*"),
+        (r"(.*\.)?(until|end_date)", r"must .*(after|before|later than) .*"),
+        (r"replaces_member_id", r"must be another member"),
+        (r"ruleset", r"give either ruleset or ruleset_id"),
+        (r"events\[\d+\]", r"must be one of .*"),
+        (r"(settings|.*\.settings)(\[\d+\])?", r"must have exactly one of .*"),
+        (r"verification\.(secret|username|timestamp_header)", r".*"),
+        (r"(.*\.)?conditions\[\d+\]\.(key|values.*)", r"must .*|character .*"),
+        (r"(.*\.)?conditions", r"must hold a json-check or text-check .*"),
+    ],
+    "a grammar": [
+        (r"(start|end)_date", r"must be a date such as .*"),  # Leap years.
+        (r"query\.\w+", r"must be in the years .*"),  # In UTC.
+        (r"check_paths\.\w+", r"is not a path into JSON: .*"),
+        (r"(.*\.)?(name|description|incident_key|body)", r".*\{\{.*"),
+    ],
+    "two of the same": [(r".*", r"is (there already|given twice)")],
+}
+
+
+@schemathesis.check
+def refused_for_more_than_the_schema_says(ctx, response, case):
+    """Of the valid requests that are refused, takes those whose every fault is on the list."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code not in (400, 422):
+        return
+    problem = response.json()
+    if problem["code"] == "malformed_cursor" and "cursor" in (case.query or {}):
+        return  # Cursors are signed: none can be made up.
+    if problem["code"] == "idempotency_key_reused":
+        return  # The same made-up key comes with many requests.
+    faults = [f"{fault['field']}: {fault['message']}" for fault in problem.get("errors", [])]
+    unexplained = [fault for fault in faults if not is_explained(fault)]
+    assert faults and not unexplained, f"refused a valid request: {problem['code']} {unexplained or faults}"
+
+
+def is_explained(fault: str) -> bool:
+    pairs = (pair for pairs in BEYOND_A_SCHEMA.values() for pair in pairs)
+    return any(re.fullmatch(f"({field}): ({message})", fault, re.DOTALL) for field, message in pairs)
