@@ -80,6 +80,9 @@ UPDATE actions SET
   finished_at = CASE WHEN settings->>'subscriptionId' IS NULL THEN at END,
   settings = CASE WHEN settings->>'subscriptionId' IS NULL THEN '[]'
     ELSE jsonb_build_array(jsonb_build_object('subscription_id', settings->>'subscriptionId')) END;
+-- Runs whose workflow is gone have nobody else to end them: housekeeping does.
+CREATE INDEX actions_under_way ON actions (at)
+  WHERE outcome IS NULL AND type <> 'trigger-alerts' AND settings->0->>'subscription_id' IS NULL;
 
 CREATE TABLE status_pages (
   id uuid PRIMARY KEY,

@@ -71,8 +71,9 @@ await runEntryPoint('worker', async () => {
     publicUrl: config.publicUrl,
     logger,
   });
+  const actionRuns = createActionRunStore(outboxSql, sealer);
   const actionActivities = createActionActivities({
-    runs: createActionRunStore(outboxSql, sealer),
+    runs: actionRuns,
     post,
     events: createEventStore(outboxSql, bell, sealer),
     statusPages: createStatusPageStore(outboxSql),
@@ -86,6 +87,7 @@ await runEntryPoint('worker', async () => {
       { name: 'start incidents', everyMs: 2_000, run: () => startIncidents.startUnstarted(100) },
       { name: 'signal occurrences', everyMs: 2_000, run: () => startIncidents.signalUnsignalled(100) },
       { name: 'clear incidents', everyMs: 2_000, run: () => startIncidents.clearUncleared(100) },
+      { name: 'give actions up', everyMs: 60_000, run: () => actionRuns.giveUpAbandoned(100) },
       { name: 'forget idempotency keys', everyMs: 600_000, run: () => idempotencyKeys.forgetOld() },
     ],
   });

@@ -25,6 +25,8 @@ const mostFailures = 3;
 const mostRepeats = 10;
 /** What is not evaluated by then stays for the next batch. */
 const longestBatchMs = 10_000;
+/** Likewise what an organisation has beyond it, or its slow rulesets would hold up everybody on the shard. */
+const longestShareMs = 1_000;
 
 /** Evaluates waiting events of a shard in one transaction, all or nothing. Rejects when Postgres is away. */
 export function createEvaluateBatch(deps: EvaluateBatchDeps): (shard: number, limit: number) => Promise<BatchResult> {
@@ -59,6 +61,7 @@ async function evaluate(
   const rulesets = await compiledRulesets.of(tx, events);
   const openedAt = new Date().toISOString();
   const end = performance.now() + longestBatchMs;
+  const spent = new Map<string, number>();
   const outcomes: EventOutcome[] = [];
   const matches: Match[] = [];
 
@@ -82,8 +85,15 @@ async function evaluate(
       result.more = true;
       break;
     }
+    const { organisationId } = event;
+    const share = spent.get(organisationId) ?? 0;
+    if (share > longestShareMs) {
+      result.more = true;
+      continue;
+    }
+    const began = performance.now();
     try {
-      const found = await matchEvent(event, rulesets.get(event.organisationId) ?? [], source);
+      const found = await matchEvent(event, rulesets.get(organisationId) ?? [], source);
       if (oneByOne) await tx.savepoint((savepoint) => record(savepoint, found.matches));
       else matches.push(...found.matches);
       outcomes.push({ id: event.id, status: 'evaluated', failures: event.failures, reason: found.reason });
@@ -91,11 +101,12 @@ async function evaluate(
       if (isCollision(error) || (error instanceof postgres.PostgresError && !isAboutRows(error))) throw error;
       fail(event, error);
     }
+    spent.set(organisationId, share + performance.now() - began);
   }
   await record(tx, matches);
   const deferred = new Set(result.deferred);
   const settled = outcomes.filter(({ id }) => !deferred.has(id));
-  await finishEvents(tx, settled, matches.length === 0);
+  await finishEvents(tx, settled, result.opened.length + result.joined.length + result.cleared.length === 0);
   // A failed event is tried again soon; it must not wait for the next ring.
   result.more ||= settled.some(({ status }) => status === 'pending');
   // What waits for a resolve is among the oldest, and would be taken again at once.

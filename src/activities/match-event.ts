@@ -4,7 +4,7 @@ import { decide } from '../domain/ruleset/evaluate.ts';
 import { renderTexts } from '../domain/ruleset/ruleset-template.ts';
 import { incidentKeyOf } from '../inbound/incident-key.ts';
 import { createPace } from '../inbound/pace.ts';
-import { readEvent } from '../inbound/read-event.ts';
+import { readEvent, type ReadOccurrence } from '../inbound/read-event.ts';
 import type { Source } from '../inbound/source.ts';
 import type { Match } from '../stores/claims.ts';
 import type { PendingEvent } from '../stores/inbox.ts';
@@ -26,17 +26,26 @@ export async function matchEvent(
 ): Promise<EventMatches> {
   const pace = createPace(longestEvaluationMs);
   const { occurrences, reason } = readEvent(event, source);
+  const matches = await pace.run(matchesOf(event, occurrences, rulesets));
+  return { matches, reason: matches.length + event.recorded.length > 0 ? null : reason };
+}
+
+/** One run for all rulesets: a promise for each would cost more than most conditions do. */
+function* matchesOf(
+  event: PendingEvent,
+  occurrences: ReadOccurrence[],
+  rulesets: CompiledRuleset[],
+): Generator<undefined, Match[]> {
   const recorded = new Set(event.recorded);
   const matches: Match[] = [];
-
   for (const [index, occurrence] of occurrences.entries()) {
     const { subject } = occurrence;
     for (const compiled of rulesets) {
       const { ruleset } = compiled;
       if (ruleset.webhookId !== null && ruleset.webhookId !== event.webhookId) continue;
       // An occurrence is recorded once per ruleset, however often it is evaluated.
-      if (recorded.has(`${ruleset.id}:${index}`)) continue;
-      const verdict = await pace.run(decide(compiled, subject));
+      if (recorded.size > 0 && recorded.has(`${ruleset.id}:${index}`)) continue;
+      const verdict = yield* decide(compiled, subject);
       if (verdict === 'no_evidence' || (verdict === 'fails' && ruleset.ruleType === 'webhook')) continue;
       matches.push({
         eventId: event.id,
@@ -53,5 +62,5 @@ export async function matchEvent(
       });
     }
   }
-  return { matches, reason: matches.length + recorded.size > 0 ? null : reason };
+  return matches;
 }

@@ -57,6 +57,8 @@ function wording(issue: z.core.$ZodIssue): string {
     return `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid '))
     return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_big' && issue.message.startsWith('Too big')) return `must be at most ${issue.maximum}`;
+  if (issue.code === 'too_small' && issue.message.startsWith('Too small')) return `must be at least ${issue.minimum}`;
   return issue.message;
 }
 

@@ -193,6 +193,8 @@ export function createActionDefinitionStore(sql: Sql, sealer: Sealer): ActionDef
         digest: Buffer.from(digest, 'hex'),
       };
     });
+    // In one order: requests at once store the same ones, and none may wait for another that waits for it.
+    rows.sort((a, b) => (a.id < b.id ? -1 : 1));
     await tx`
       INSERT INTO action_definitions ${tx(rows)}
       ON CONFLICT (id) DO UPDATE SET position = excluded.position

@@ -1,3 +1,4 @@
+import type postgres from 'postgres';
 import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
 import type { Sealer } from './sealed.ts';
 import type { Sql } from './sql.ts';
@@ -64,19 +65,26 @@ export interface ActionRunStore {
   finish(organisationId: string, actionId: string, outcome: ActionOutcome): Promise<boolean>;
   /** Stores failure: the last one noted, or else `gave_up` with `error`. Answers like `finish`. */
   giveUp(organisationId: string, actionId: string, error: string): Promise<boolean>;
+  /**
+   * Gives up to `limit` runs up that were recorded more than a day ago, across organisations; answers how many. Their
+   * workflows are gone: an operator terminated or reset them, and nobody else would end the runs.
+   */
+  giveUpAbandoned(limit: number): Promise<number>;
 }
 
 export function createActionRunStore(sql: Sql, sealer: Sealer): ActionRunStore {
+  /** As the index `actions_under_way` says it. */
+  const underWay = sql`
+    outcome IS NULL AND type <> 'trigger-alerts' AND settings->0->>'subscription_id' IS NULL`;
   const unfinished = (organisationId: string, actionId: string) => sql`
-    organisation_id = ${organisationId} AND id = ${actionId} AND outcome IS NULL
-    AND type <> 'trigger-alerts' AND settings->0->>'subscription_id' IS NULL`;
+    organisation_id = ${organisationId} AND id = ${actionId} AND ${underWay}`;
 
   /** One statement, so that an outcome never stands without its log entry; the entry follows from the row it changed. */
-  const settle = async (organisationId: string, actionId: string, values: ReturnType<typeof sql>) => {
+  const settle = async (which: Fragment, values: Fragment) => {
     const rows = await sql`
       WITH settled AS (
         UPDATE actions SET ${values}, finished_at = now(), headers = NULL
-        WHERE ${unfinished(organisationId, actionId)}
+        WHERE ${which}
         RETURNING *
       )
       INSERT INTO log_entries (organisation_id, incident_id, sequence, index, type, at, agent, channel, details)
@@ -88,8 +96,10 @@ export function createActionRunStore(sql: Sql, sealer: Sealer): ActionRunStore {
       JOIN transitions t ON t.organisation_id = s.organisation_id
         AND t.incident_id = s.incident_id AND t.sequence = s.sequence
       RETURNING sequence`;
-    return rows.length > 0;
+    return rows.length;
   };
+  const failure = (error: string) => sql`
+    outcome = 'failed', error_code = coalesce(error_code, 'gave_up'), error = coalesce(error, ${error})`;
 
   return {
     async begin(organisationId, actionId) {
@@ -117,24 +127,31 @@ export function createActionRunStore(sql: Sql, sealer: Sealer): ActionRunStore {
         WHERE ${unfinished(organisationId, actionId)}`;
     },
 
-    finish(organisationId, actionId, given) {
+    async finish(organisationId, actionId, given) {
       const { outcome, statusCode } = given;
       const { errorCode, error } = given.outcome === 'failed' ? given : { errorCode: null, error: null };
-      return settle(
-        organisationId,
-        actionId,
+      const changed = await settle(
+        unfinished(organisationId, actionId),
         sql`outcome = ${outcome}, error_code = ${errorCode}, error = ${error}, status_code = ${statusCode}`,
       );
+      return changed > 0;
     },
 
-    giveUp: (organisationId, actionId, error) =>
+    async giveUp(organisationId, actionId, error) {
+      return (await settle(unfinished(organisationId, actionId), failure(error))) > 0;
+    },
+
+    giveUpAbandoned: (limit) =>
       settle(
-        organisationId,
-        actionId,
-        sql`outcome = 'failed', error_code = coalesce(error_code, 'gave_up'), error = coalesce(error, ${error})`,
+        sql`id IN (
+          SELECT id FROM actions WHERE ${underWay} AND at < now() - interval '1 day'
+          ORDER BY at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
+        failure('nobody carried it out within a day'),
       ),
   };
 }
+
+type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
 type BegunRow = Omit<ActionRun, 'headers'> & { definitionId: string | null; sealedHeaders: Uint8Array | null };
 

@@ -66,9 +66,14 @@ export interface Plan {
 export interface OpenIncident {
   id: string;
   webhookId: string | null;
+  /** When the occurrence was received that opened it. */
+  reportedAt: string;
 }
 
-/** Another transaction opened an incident under one of the keys between two looks: roll back and record again. */
+/**
+ * Another transaction opened an incident under one of the keys, or recorded one of the matches, between two looks: roll
+ * back and look again.
+ */
 export class ClaimedMeanwhile extends Error {
   override readonly name = 'ClaimedMeanwhile';
 }
@@ -91,9 +96,9 @@ export const longestClearing = 10;
 export async function recordMatches(tx: Transaction, matches: Match[], openedAt: string): Promise<Recorded> {
   const groups = groupByKey(matches);
   const found = await lockOpen(tx, groups);
-  const plans = groups.map((group) => planOf(group, found.get(group)));
+  const plans = plansOf(matches, groups, found);
   const overdue = groups.filter((group) => found.get(group)?.clearing === 'overdue');
-  if (overdue.length > 0) await release(tx, overdue);
+  if (overdue.length > 0) await release(tx, overdue, found);
 
   const claimed = await claim(
     tx,
@@ -102,10 +107,9 @@ export async function recordMatches(tx: Transaction, matches: Match[], openedAt:
   const opened = await insertOpened(tx, claimed, openedAt);
   const joined = await joinIncidents(tx, plans);
   const cleared = await clearIncidents(tx, plans, claimed);
-  await insertMatchLines(
-    tx,
-    plans.flatMap((plan) => linesOf(plan, claimed.get(plan))),
-  );
+  const lines = plans.flatMap((plan) => linesOf(plan, claimed.get(plan)));
+  // An event that waits is free for other pumps: one may have decided what it decides besides after we looked at that.
+  if (!(await insertMatchLines(tx, lines))) throw new ClaimedMeanwhile();
   return { opened, joined, cleared, deferred: plans.flatMap((plan) => plan.deferred.map(({ eventId }) => eventId)) };
 }
 
@@ -129,40 +133,81 @@ interface FoundIncident extends OpenIncident {
 /** Locks the incidents that are open under these keys. One that is resolved by the time its lock is had is not open. */
 async function lockOpen(tx: Transaction, groups: Group[]): Promise<Map<Group, FoundIncident>> {
   const rows = await tx<(FoundIncident & { place: number })[]>`
-    SELECT i.id, i.webhook_id, g.place::integer,
+    SELECT i.id, i.webhook_id, coalesce(e.received_at, i.created_at) AS reported_at, g.place::integer,
       CASE WHEN i.clearing_since IS NULL THEN 'no'
         WHEN i.clearing_since > now() - make_interval(secs => ${longestClearing}) THEN 'under_way' ELSE 'overdue' END AS clearing
     FROM ${unnested(tx, groups)}
     JOIN incident_claims c USING (organisation_id, scope_id, incident_key)
     JOIN incidents i ON i.organisation_id = c.organisation_id AND i.id = c.incident_id AND i.status <> 'resolved'
+    LEFT JOIN events e ON e.organisation_id = i.organisation_id AND e.id = i.event_id
     ORDER BY i.id FOR NO KEY UPDATE OF i`;
   return new Map(rows.map(({ place, ...incident }) => [groups[place - 1]!, incident]));
 }
 
-/** Matches happen in turn; what comes after one that clears an incident waits until that is resolved. */
-function planOf(group: Group, found: FoundIncident | undefined): Plan {
-  const open = found?.clearing === 'no' ? found : undefined;
-  const plan: Plan = { group, open, holding: [], cleared: undefined, deferred: [] };
-  let clearing = found?.clearing === 'under_way';
-  for (const match of group.matches) {
-    if (clearing) plan.deferred.push(match);
-    else if (match.holds) plan.holding.push(match);
-    else {
-      const opener = open ?? plan.holding[0];
-      // Only what comes in by the same webhook says that it is over.
-      if (opener?.webhookId !== match.webhookId) continue;
-      plan.cleared = match;
-      clearing = true;
+/**
+ * Matches happen in turn. One that comes after another which cleared its key waits until that incident is resolved, and
+ * its event is looked at again then. What else the event ends waits with it, and what follows under those keys too: where
+ * nothing is open nothing says that it was looked at, and later it would end what began after it.
+ */
+function plansOf(matches: Match[], groups: Group[], found: Map<Group, FoundIncident>): Plan[] {
+  const plans = groups.map((group): Plan => {
+    const incident = found.get(group);
+    const open = incident?.clearing === 'no' ? incident : undefined;
+    return { group, open, holding: [], cleared: undefined, deferred: [] };
+  });
+  const waiting = new Set(plans.filter(({ group }) => found.get(group)?.clearing === 'under_way'));
+  const planOf = new Map(plans.flatMap((plan) => plan.group.matches.map((match) => [match, plan])));
+
+  for (const event of byEvent(matches)) {
+    let waits = event.some((match) => waiting.has(planOf.get(match)!));
+    for (const match of event) {
+      const plan = planOf.get(match)!;
+      if (waiting.has(plan) || (waits && !match.holds)) {
+        plan.deferred.push(match);
+        waits = true;
+      } else if (match.holds) plan.holding.push(match);
+      else if (endsIt(plan, match)) {
+        plan.cleared = match;
+        waiting.add(plan);
+      }
     }
+    if (waits) for (const match of event) if (!match.holds) waiting.add(planOf.get(match)!);
   }
-  return plan;
+  return plans;
 }
 
-/** Gives up the keys of incidents whose workflow should have resolved them long ago. */
-async function release(tx: Transaction, groups: Group[]): Promise<void> {
+/** Only what comes in by the same webhook says that it is over, and only if it came later: one may be looked at again. */
+function endsIt({ open, holding }: Plan, { webhookId, receivedAt }: Match): boolean {
+  if (!open) return holding[0]?.webhookId === webhookId;
+  return open.webhookId === webhookId && inOrder(open.reportedAt) < inOrder(receivedAt);
+}
+
+/** Times in UTC with three or six digits after the point, so that they compare as text. */
+function inOrder(time: string): string {
+  return time.replace('Z', '').padEnd(26, '0');
+}
+
+function byEvent(matches: Match[]): Iterable<Match[]> {
+  const events = new Map<string, Match[]>();
+  for (const match of matches) {
+    const event = events.get(match.eventId);
+    if (event) event.push(match);
+    else events.set(match.eventId, [match]);
+  }
+  return events.values();
+}
+
+/**
+ * Gives up the keys of incidents whose workflow should have resolved them long ago. Not where another transaction did,
+ * and opened the next incident: its claim stands.
+ */
+async function release(tx: Transaction, groups: Group[], found: Map<Group, FoundIncident>): Promise<void> {
   await tx`
-    DELETE FROM incident_claims c USING ${unnested(tx, groups)}
-    WHERE c.organisation_id = g.organisation_id AND c.scope_id = g.scope_id AND c.incident_key = g.incident_key`;
+    DELETE FROM incident_claims c
+    USING ${unnested(tx, groups)}
+    JOIN unnest(${groups.map((group) => found.get(group)!.id)}::uuid[]) WITH ORDINALITY AS given_up (id, place) USING (place)
+    WHERE c.organisation_id = g.organisation_id AND c.scope_id = g.scope_id AND c.incident_key = g.incident_key
+      AND c.incident_id = given_up.id`;
 }
 
 /** Claims keys for incidents to be, and answers their ids. */

@@ -10,15 +10,16 @@ export interface MatchLine {
   outcome: 'opened' | 'joined' | 'resolved';
 }
 
-/** One that stands already is left alone: evaluating an event again decides nothing twice. */
-export async function insertMatchLines(tx: Transaction, lines: MatchLine[]): Promise<void> {
-  if (lines.length === 0) return;
+/** Answers false when one of them stands already: evaluating an event again must decide nothing twice. */
+export async function insertMatchLines(tx: Transaction, lines: MatchLine[]): Promise<boolean> {
+  if (lines.length === 0) return true;
   const column = <T>(pick: (line: MatchLine) => T) => lines.map(pick);
-  await tx`
+  const { count } = await tx`
     INSERT INTO event_matches (organisation_id, event_id, occurrence, ruleset_id, incident_id, outcome)
     SELECT * FROM unnest(
       ${column((line) => line.organisationId)}::uuid[], ${column((line) => line.eventId)}::uuid[],
       ${column((line) => line.occurrence)}::smallint[], ${column((line) => line.rulesetId)}::uuid[],
       ${column((line) => line.incidentId)}::uuid[], ${column((line) => line.outcome)}::text[])
     ON CONFLICT DO NOTHING`;
+  return count === lines.length;
 }

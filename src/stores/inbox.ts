@@ -42,10 +42,11 @@ const mostBytes = 8 * 1_024 * 1_024;
 
 /**
  * Takes events of one shard, round robin over its webhooks, across organisations: this pump serves them all. Skips
- * what another transaction holds. Takes at most `limit` rows and 8 MiB of bodies, but always one.
+ * what another transaction holds, and what came after that by the same webhook. Takes at most `limit` rows and 8 MiB of
+ * bodies, but always one.
  */
 export async function takePendingEvents(tx: Transaction, shard: number, limit: number): Promise<InboxBatch> {
-  const rows = await tx<(PendingEvent & { share: number; cut: boolean })[]>`
+  const rows = await tx<(PendingEvent & { turn: number; share: number; cut: boolean })[]>`
     WITH RECURSIVE busy AS (
       (SELECT webhook_id FROM events WHERE status = 'pending' AND shard = ${shard} ORDER BY webhook_id LIMIT 1)
       UNION ALL
@@ -57,7 +58,7 @@ export async function takePendingEvents(tx: Transaction, shard: number, limit: n
     ), share AS (
       SELECT greatest(${smallestShare}::integer, ${limit}::integer / greatest(count(webhook_id), 1)) AS share FROM busy
     ), candidates AS (
-      SELECT e.id,
+      SELECT e.id, e.turn,
         row_number() OVER in_turn AS place, sum(e.bytes) OVER in_turn AS bytes
       FROM busy CROSS JOIN LATERAL (
         SELECT id, received_at, row_number() OVER (ORDER BY received_at) AS turn, octet_length(body) AS bytes
@@ -66,11 +67,12 @@ export async function takePendingEvents(tx: Transaction, shard: number, limit: n
       ) e
       WINDOW in_turn AS (ORDER BY e.turn, e.received_at, e.id)
     ), chosen AS (
-      SELECT id FROM candidates WHERE place <= ${limit} AND (place = 1 OR bytes <= ${mostBytes})
+      SELECT id, turn FROM candidates WHERE place <= ${limit} AND (place = 1 OR bytes <= ${mostBytes})
     )
     SELECT e.id, e.organisation_id, e.webhook_id, e.received_at, e.body, e.content_type, e.ip, e.headers,
       e.tags || w.tags AS tags, w.name AS webhook_name, e.failures, w.check_paths, o.rulesets_version,
       ARRAY(SELECT m.ruleset_id || ':' || m.occurrence FROM event_matches m WHERE m.event_id = e.id) AS recorded,
+      (SELECT turn FROM chosen WHERE chosen.id = e.id)::integer AS turn,
       (SELECT share FROM share), (SELECT max(bytes) > ${mostBytes} FROM candidates) AS cut
     FROM events e
     JOIN organisations o ON o.id = e.organisation_id
@@ -79,11 +81,18 @@ export async function takePendingEvents(tx: Transaction, shard: number, limit: n
     WHERE e.id = ANY(ARRAY(SELECT id FROM chosen)) AND e.status NOT IN ('evaluated', 'failed')
     ORDER BY e.received_at
     FOR UPDATE OF e SKIP LOCKED`;
+  // Another pump may be at work on the older ones of a webhook; what came after those has to wait for them.
   const taken = new Map<string, number>();
-  for (const { webhookId } of rows) taken.set(webhookId, (taken.get(webhookId) ?? 0) + 1);
+  const events = rows.filter(({ webhookId, turn }) => {
+    const before = taken.get(webhookId) ?? 0;
+    if (turn !== before + 1) return false;
+    taken.set(webhookId, turn);
+    return true;
+  });
   const more =
-    rows.length >= limit || rows.some(({ webhookId, share, cut }) => cut || (taken.get(webhookId) ?? 0) >= share);
-  return { events: [...rows], more };
+    events.length > 0 &&
+    (rows.length >= limit || rows.some(({ webhookId, share, cut }) => cut || (taken.get(webhookId) ?? 0) >= share));
+  return { events, more };
 }
 
 /**

@@ -11,7 +11,7 @@ export interface IncidentNoticeStore {
   unstarted(limit: number, olderThanSeconds: number): Promise<IncidentState[]>;
   /** Incidents whose workflow has not heard of all occurrences, the last at least `olderThanSeconds` ago. */
   unsignalled(limit: number, olderThanSeconds: number): Promise<Occurrences[]>;
-  /** Open incidents that were cleared at least `olderThanSeconds` ago, and at most a day. */
+  /** Open incidents that were cleared at least `olderThanSeconds` ago; from an hour on ever more rarely. */
   uncleared(limit: number, olderThanSeconds: number): Promise<Cleared[]>;
 }
 
@@ -61,8 +61,10 @@ export function createIncidentNoticeStore(sql: Sql): IncidentNoticeStore {
         jsonb_build_object('id', r.id, 'name', r.name) AS ruleset
       FROM incidents i JOIN rulesets r ON r.organisation_id = i.organisation_id AND r.id = i.ruleset_id
       WHERE i.clearing_since IS NOT NULL AND i.status <> 'resolved' AND i.workflow_started
-        -- One whose workflow an operator ended stays open: it must not stand before the others for ever.
-        AND i.clearing_since BETWEEN now() - interval '1 day' AND now() - make_interval(secs => ${olderThanSeconds})
+        AND i.clearing_since < now() - make_interval(secs => ${olderThanSeconds})
+        -- One whose workflow an operator ended stays open: it must not stand before the others. Nor is it forgotten, since
+        -- after an outage of days it looks the same as one whose workflow was never told.
+        AND random() * extract(epoch FROM now() - i.clearing_since) < 3600
       ORDER BY i.clearing_since LIMIT ${limit}`,
   };
 }

@@ -30,6 +30,8 @@ export function createSql(databaseUrl: string, options: SqlOptions = {}): Sql {
       application_name: options.applicationName ?? 'tocsin',
       TimeZone: 'UTC',
       statement_timeout: options.statementTimeout ?? 15_000,
+      // A process that was cut off in the middle of a transaction must not keep its locks until TCP notices.
+      idle_in_transaction_session_timeout: 60_000,
     },
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel }, undefined: null },
     types: {

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import type { Lifecycle } from '../domain/incident/incident.ts';
-import type { Action, TransitionType } from '../domain/incident/log-entry.ts';
+import { type Action, isCarriedOut, type TransitionType } from '../domain/incident/log-entry.ts';
 import type { Transition } from '../domain/incident/transition.ts';
 import { eventNameOf } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
@@ -162,14 +162,16 @@ async function recordOne(
 
 /**
  * The run of an action, as part of the statement above, with its settings as they are now. Two kinds are done by being
- * recorded: alerting, which fails when there is nobody to tell, and telling a subscription, whose delivery says the rest.
+ * recorded: telling all who ask for it (alerting), which fails when there is nobody, and telling one subscription, whose
+ * delivery says the rest.
  */
 function recordedRun(sql: Queryable, at: string, action: Action) {
-  const isAlert = action.type === 'trigger-alerts';
-  const nobody = isAlert
-    ? { code: 'nobody_reachable', error: 'No enabled subscription asks for incident.alerted.' }
+  const isForAll = action.subscriptionId === null;
+  const event = action.type === 'trigger-alerts' ? 'incident.alerted' : 'incident.action_run';
+  const nobody = isForAll
+    ? { code: 'nobody_reachable', error: `No enabled subscription asks for ${event}.` }
     : { code: 'unknown_subscription', error: 'The subscription is disabled or gone.' };
-  const isDone = isAlert || action.subscriptionId !== null;
+  const isDone = !isCarriedOut(action);
   const settings = action.subscriptionId === null ? [] : [{ subscription_id: action.subscriptionId }];
   return sql`acted AS (
       INSERT INTO actions (
@@ -177,10 +179,10 @@ function recordedRun(sql: Queryable, at: string, action: Action) {
         outcome, error_code, error, finished_at)
       SELECT ${action.id}::uuid, stored.organisation_id, stored.incident_id, stored.sequence, ${action.type}, ${action.trigger},
         coalesce(d.settings, ${sql.json(settings)}), ${at}, d.id, d.headers, d.digest,
-        CASE WHEN NOT ${isDone} THEN NULL WHEN reached.any_one THEN ${isAlert ? 'succeeded' : null} ELSE 'failed' END,
+        CASE WHEN NOT ${isDone} THEN NULL WHEN reached.any_one THEN ${isForAll ? 'succeeded' : null} ELSE 'failed' END,
         CASE WHEN ${isDone} AND NOT reached.any_one THEN ${nobody.code} END,
         CASE WHEN ${isDone} AND NOT reached.any_one THEN ${nobody.error} END,
-        CASE WHEN ${isDone} AND (${isAlert} OR NOT reached.any_one) THEN ${at}::text::timestamptz END
+        CASE WHEN ${isDone} AND (${isForAll} OR NOT reached.any_one) THEN ${at}::text::timestamptz END
       FROM stored CROSS JOIN (SELECT EXISTS (SELECT FROM sent) AS any_one) AS reached
       LEFT JOIN action_definitions d
         ON d.organisation_id = stored.organisation_id AND d.id = ${action.definitionId ?? null}::uuid

@@ -14,6 +14,7 @@ import { transition } from '../../src/domain/incident/transition.ts';
 import { createSql } from '../../src/stores/sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { poll } from '../support/poll.ts';
 import { rulesetDraft } from '../support/ruleset-draft.ts';
 
 const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
@@ -369,6 +370,10 @@ describe('evaluateRulesets', () => {
       await database.sql`UPDATE incidents SET clearing_since = clearing_since - interval '3 s'`;
       assert.equal(await housekeeping.clearUncleared(100), 1);
       assert.equal(workflows.cleared.length, 1);
+      // As long as it takes, if ever more rarely: everything may have been down for days.
+      await database.sql`UPDATE incidents SET clearing_since = clearing_since - interval '3 days'`;
+      await poll(() => housekeeping.clearUncleared(100), { everyMs: 1, timeoutMs: 20_000 });
+      assert.equal(workflows.cleared.length, 2);
       await resolve(workflows.started[0]!);
       assert.equal(await housekeeping.clearUncleared(100), 0);
     });
@@ -637,6 +642,24 @@ describe('evaluateRulesets', () => {
     assert.ok(taken >= 3 && taken <= 6, `${taken} batches`);
   });
 
+  it('leaves what came after events that another pump is at work on', async () => {
+    await addRuleset([]);
+    const first = await submit({ number: 1 });
+    await submit({ number: 2 });
+    const { held, release } = await holdEvent(first!.id);
+    await held;
+    const [otherWebhook] = await sameShard(1);
+    await submit({ number: 3 }, otherWebhook);
+    await pumpUntil(async () => (await pendingCount()) === 2);
+    assert.deepEqual(
+      (await listEvents()).map(({ status }) => status),
+      ['pending', 'pending'],
+    );
+    await release();
+    await drain();
+    assert.equal((await incidentRows())[0]?.occurrences, 3);
+  });
+
   it('spends few statements', async () => {
     await addRuleset([{ type: 'json-check', key: 'status', operator: 'equal', values: ['down'] }]);
     await submit({ status: 'up' });
@@ -667,6 +690,24 @@ describe('evaluateRulesets', () => {
     await running;
     assert.ok(performance.now() - began < 500);
   });
+
+  /** Locks an event, as a pump does that is evaluating it. */
+  async function holdEvent(id: string) {
+    let letGo = () => {};
+    let isHeld = () => {};
+    const held = new Promise<void>((resolve) => (isHeld = resolve));
+    const until = new Promise<void>((resolve) => (letGo = resolve));
+    const holding = database.sql.begin(async (tx) => {
+      await tx`SELECT FROM events WHERE id = ${id} FOR UPDATE`;
+      isHeld();
+      await until;
+    });
+    const release = async () => {
+      letGo();
+      await holding;
+    };
+    return { held, release };
+  }
 
   /** Webhooks of Acme that meet the same pump. */
   async function sameShard(count: number): Promise<string[]> {

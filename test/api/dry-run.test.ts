@@ -209,6 +209,11 @@ describe('a dry run over HTTP', () => {
     );
     assert.deepEqual(await refused({ ruleset: { ...draft, conditions: [] } }), ['ruleset.conditions']);
     assert.deepEqual(await refused({ ruleset_id: made.id, since: 'yesterday', limit: 0 }), ['limit', 'since']);
+    const limits = await Promise.all([0, 201].map((limit) => run({ ruleset_id: made.id, limit })));
+    assert.deepEqual(
+      limits.map(({ body }) => body.errors[0].message),
+      ['must be at least 1', 'must be at most 200'],
+    );
     const unknown = {
       ruleset: { ...draft, team_id: other.teamId, assignees: [{ type: 'member', id: other.teamId }] },
       webhook_id: theirs,

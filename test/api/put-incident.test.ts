@@ -108,6 +108,29 @@ describe('PUT /v1/incident/{id}', () => {
     assert.deepEqual(await changed(id, { name: 'Known' }), resolved, 'nothing to change');
   });
 
+  it('does it once for an Idempotency-Key, also where a further try would be refused', async () => {
+    const { id } = await open();
+    const body = {
+      name: 'Over',
+      status: 'resolved',
+      resolution: 'Restarted',
+      actions: [{ type: 'trigger-statuspage-update', settings: component }],
+    };
+    const send = () =>
+      api.send('PUT', `/v1/incident/${id}`, { json: body, headers: { 'Idempotency-Key': `put-${id}` } });
+    const first = await send();
+    assert.equal(first.status, 200, first.text);
+    const again = await send();
+    assert.deepEqual([again.status, again.text], [200, first.text]);
+    assert.equal(again.headers.get('Idempotent-Replayed'), 'true');
+    // As after a crash, or after a 503 `not_confirmed`: carried out, and never answered.
+    await api.database.sql`UPDATE idempotency_keys SET status = NULL, body = NULL, locked_until = now()`;
+    const late = await send();
+    assert.deepEqual([late.status, late.text], [200, first.text]);
+    assert.deepEqual(await logged(id), ['triggered', 'updated', 'action_run', 'resolved']);
+    assert.equal((await put(id, body)).status, 409, 'without a key it is another request');
+  });
+
   it('does all of it or nothing', async () => {
     const { id } = await open();
     await changed(id, { status: 'acknowledged' });

@@ -6,10 +6,12 @@ import { transition } from '../../src/domain/incident/transition.ts';
 import { createActionDefinitionStore, type NewDefinition } from '../../src/stores/action-definitions.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createSealer } from '../../src/stores/sealed.ts';
+import type { Transaction } from '../../src/stores/sql.ts';
 import { createTransitionStore } from '../../src/stores/transitions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { poll } from '../support/poll.ts';
 import { rulesetDraft } from '../support/ruleset-draft.ts';
 
 const url = 'https://hooks.example.com/';
@@ -171,6 +173,28 @@ describe('action definition store', () => {
       uuid(),
     );
     assert.ok('errors' in theirs);
+  });
+
+  it('stores the same definitions in one order, so that two requests at once never wait for each other', async () => {
+    const { incidentId } = await storeIncident(database.sql, own);
+    const definitions = await settled(incidentId, [webhook({}, { values: { url: `${url}2` } })]);
+    const [first, second] = definitions.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const insert = (some: NewDefinition[], tx?: Transaction) =>
+      store().insertForIncident(own.organisationId, incidentId, some, tx);
+    let other: Promise<void> | undefined;
+    await database.sql.begin(async (tx) => {
+      await insert([first!], tx);
+      other = insert([second!, first!]);
+      await poll(async () => {
+        const [row] = await database.sql`
+          SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return row;
+      });
+      await insert([second!], tx);
+    });
+    await other;
+    const rows = await database.sql`SELECT 1 FROM action_definitions WHERE incident_id = ${incidentId}`;
+    assert.equal(rows.length, 2);
   });
 
   it('stores all definitions of an incident, or none', async () => {

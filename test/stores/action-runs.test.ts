@@ -176,4 +176,28 @@ describe('stores/action-runs', () => {
     const { outcome, errorCode, error, statusCode } = await rowOf(actionId);
     return [outcome, errorCode, error, statusCode];
   }
+
+  it('gives up what nobody carried out within a day', async () => {
+    const [recent, old, done] = [await insert({ settings }), await insert({ settings }), await insert({ settings })];
+    const alert = await insert({ type: 'trigger-alerts', settings: [] });
+    await runs.finish(organisation.organisationId, done.actionId, { outcome: 'succeeded', statusCode: 200 });
+    await database.sql`
+      UPDATE actions SET at = now() - interval '25 hours' WHERE id = ANY(${[old, done, alert].map(({ actionId }) => actionId)})`;
+    assert.equal(await runs.giveUpAbandoned(100), 1);
+    assert.equal(await runs.giveUpAbandoned(100), 0);
+    const outcomes = await Promise.all([recent, old, done].map(({ actionId }) => rowOf(actionId)));
+    assert.deepEqual(
+      outcomes.map(({ outcome, errorCode }) => [outcome, errorCode]),
+      [
+        [null, null],
+        ['failed', 'gave_up'],
+        ['succeeded', null],
+      ],
+    );
+    const entries = await database.sql`SELECT type FROM log_entries WHERE incident_id = ${old.incidentId}`;
+    assert.deepEqual(
+      entries.map(({ type }) => type),
+      ['action_failed'],
+    );
+  });
 });

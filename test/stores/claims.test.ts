@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
 import type { FiringRuleset, RulesetDraft } from '../../src/domain/ruleset/ruleset.ts';
-import { ClaimedMeanwhile, type Match, recordMatches } from '../../src/stores/claims.ts';
+import { ClaimedMeanwhile, type Match, type Recorded, recordMatches } from '../../src/stores/claims.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
@@ -150,6 +150,14 @@ describe('claims', () => {
     );
   });
 
+  it('are not counted again when another pump recorded them after this one looked', async () => {
+    const early = await match('a');
+    const { opened } = await record(early);
+    await assert.rejects(recordOnce([early]), ClaimedMeanwhile);
+    const [row] = await database.sql`SELECT occurrences FROM incidents WHERE id = ${opened[0]!.incidentId}`;
+    assert.equal(row?.occurrences, 1);
+  });
+
   it('never deadlock over many keys in any order', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
     for (let round = 0; round < 5; round++) {
@@ -231,6 +239,64 @@ describe('claims', () => {
       assert.deepEqual(elsewhere.cleared, []);
       const joined = await record(await match('a'));
       assert.equal(joined.joined[0]?.count, 2);
+      assert.equal((await record(await clearing('a'))).cleared.length, 1);
+    });
+
+    it('wait with all that their event ends, so that none ends what began after it', async () => {
+      const byService = await makeRuleset(acme);
+      const host = await record(await match('host'), await clearing('host'));
+      // One event says that a host and a service are well again; the host's incident is not resolved yet.
+      const well = await clearing('host');
+      const serviceWell: Match = { ...well, ruleset: byService, incidentKey: 'service' };
+      const serviceDown = await match('service', byService);
+      const alert: Match = { ...well, ruleset: await makeRuleset(acme), incidentKey: 'alert', holds: true };
+      const { opened, ...others } = await record(well, serviceWell, alert, serviceDown);
+      assert.deepEqual(
+        opened.map(({ openedBy }) => openedBy.id),
+        [alert.ruleset.id],
+      );
+      const waiting = [well, serviceWell, serviceDown].map(({ eventId }) => eventId);
+      assert.deepEqual(
+        { ...others, deferred: others.deferred.sort() },
+        { joined: [], cleared: [], deferred: waiting.sort() },
+      );
+
+      await resolve(host.opened[0]!.incidentId);
+      const later = await record(well, serviceWell, serviceDown);
+      assert.deepEqual(
+        later.opened.map(({ openedBy }) => openedBy.id),
+        [byService.id],
+      );
+      assert.deepEqual([later.cleared, later.deferred], [[], []]);
+    });
+
+    it('give up a key once, whoever else gives it up at the same moment', async () => {
+      await record(await match('a'), await clearing('a'));
+      await database.sql`UPDATE incidents SET clearing_since = now() - interval '11 seconds'`;
+      const [early, late] = [await match('a'), await match('a')];
+      let second: Promise<Recorded> | undefined;
+      const first = await database.sql.begin(async (tx) => {
+        const recorded = await recordMatches(tx, [early], openedAt);
+        second = record(late);
+        await poll(async () => {
+          const [row] = await database.sql`
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+          return row;
+        });
+        return recorded;
+      });
+      const { opened, joined } = await second!;
+      assert.deepEqual(opened, []);
+      assert.deepEqual(
+        joined.map(({ incidentId }) => incidentId),
+        first.opened.map(({ incidentId }) => incidentId),
+      );
+    });
+
+    it('clear nothing that was reported after them, as an event that is evaluated again', async () => {
+      const old = await clearing('a');
+      await record(await match('a'));
+      assert.deepEqual((await record(old)).cleared, []);
       assert.equal((await record(await clearing('a'))).cleared.length, 1);
     });
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { v7 as uuid } from 'uuid';
+import { takePendingEvents } from '../../src/stores/inbox.ts';
+import { createIncidentReads } from '../../src/stores/incident-reads.ts';
 import { isMigrated, migrate, readMigrations, type Migration } from '../../src/stores/migrations.ts';
 import { createSql } from '../../src/stores/sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { insertOrganisation } from '../support/organisation.ts';
 
 const folder = new URL('../../migrations/', import.meta.url);
 const extra = (name: string, sql: string): Migration => ({ name, sql, checksum: `checksum of ${sql}` });
@@ -49,5 +53,61 @@ describe('migrations', () => {
     assert.equal(await isMigrated(database.sql, [...migrations, extra('9000_next.sql', 'SELECT 1')]), false);
     await database.sql`DROP TABLE migrations`;
     assert.equal(await isMigrated(database.sql, migrations), false);
+  });
+
+  it('keep actions and matches of the releases before, in the form of today', async () => {
+    const admin = createSql(process.env.TEST_DATABASE_URL!, { max: 1 });
+    const name = `test_${uuid().replaceAll('-', '')}`;
+    await admin.unsafe(`CREATE DATABASE ${name}`);
+    const sql = createSql(Object.assign(new URL(process.env.TEST_DATABASE_URL!), { pathname: `/${name}` }).toString());
+    try {
+      await migrate(
+        sql,
+        migrations.filter(({ name }) => name < '0005'),
+      );
+      const { organisationId, teamId, webhookId } = await insertOrganisation(sql);
+      const [incidentId, rulesetId, eventId, subscriptionId] = [uuid(), uuid(), uuid(), uuid()];
+      const at = '2026-11-21T05:10:00.000Z';
+      await sql`
+        INSERT INTO rulesets (
+          id, organisation_id, number, team_id, level, rule_type, name, description, urgency, conditions, assignees)
+        VALUES (${rulesetId}, ${organisationId}, 1, ${teamId}, 'team', 'webhook', 'Old', '', 'high', '[]', '[]')`;
+      await sql`
+        INSERT INTO incidents (
+          id, organisation_id, number, team_id, name, description, urgency, created_at, status, lifecycle, opening)
+        VALUES (${incidentId}, ${organisationId}, 1, ${teamId}, 'Old', '', 'high', ${at}, 'triggered',
+          ${sql.json({ assignees: [{ type: 'team', id: uuid() }] })}, '{}')`;
+      await sql`
+        INSERT INTO events (id, organisation_id, webhook_id, shard, received_at, ip, body)
+        VALUES (${eventId}, ${organisationId}, ${webhookId}, 0, ${at}, '192.0.2.7', '')`;
+      await sql`
+        INSERT INTO event_matches (organisation_id, event_id, ruleset_id, incident_id, outcome)
+        VALUES (${organisationId}, ${eventId}, ${rulesetId}, ${incidentId}, 'opened')`;
+      for (const [sequence, settings] of [{ subscriptionId }, { subscriptionId: null }].entries()) {
+        await sql`
+          INSERT INTO transitions (organisation_id, incident_id, sequence, id, type, at, snapshot)
+          VALUES (${organisationId}, ${incidentId}, ${sequence}, ${uuid()}, 'action_run', ${at}, '{"team": {}}')`;
+        await sql`
+          INSERT INTO actions (id, organisation_id, incident_id, sequence, type, trigger, settings, at)
+          VALUES (${uuid()}, ${organisationId}, ${incidentId}, ${sequence}, 'trigger-alerts', 'manual',
+            ${sql.json(settings)}, ${at})`;
+      }
+
+      await migrate(sql, migrations);
+      const actions = await createIncidentReads(sql).actions(organisationId, incidentId, { limit: 10 });
+      assert.deepEqual(
+        actions.map(({ settings, outcome, finishedAt }) => [settings, outcome, finishedAt]),
+        [
+          [[{ subscription_id: subscriptionId }], null, null],
+          [[], 'succeeded', at],
+        ],
+      );
+      const { events } = await sql.begin((tx) => takePendingEvents(tx, 0, 10));
+      assert.deepEqual(events[0]?.recorded, [`${rulesetId}:0`]);
+    } finally {
+      await sql.end({ timeout: 1 });
+      await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    }
   });
 });

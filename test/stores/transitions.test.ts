@@ -220,6 +220,15 @@ describe('transition store', () => {
       assert.deepEqual([disabled.outcome, disabled.errorCode], ['failed', 'unknown_subscription']);
     });
 
+    it('without settings tells whoever asks for it, as the release before did, and never waits for an outcome', async () => {
+      const nobody = await run(action({ type: 'trigger-webhook' }));
+      assert.deepEqual([nobody.outcome, nobody.errorCode], ['failed', 'nobody_reachable']);
+      await subscribe(['action_run']);
+      const told = await run(action({ type: 'trigger-webhook' }));
+      assert.deepEqual([told.outcome, told.errorCode], ['succeeded', null]);
+      assert.ok(told.finishedAt);
+    });
+
     it('others keep the settings of their definition and have no outcome yet', async () => {
       const state = await storeIncident(database.sql, organisation);
       const definitionId = uuid();
@@ -269,5 +278,27 @@ describe('transition store', () => {
     assert.equal(await record([byTimer]), null);
     const [row] = await database.sql`SELECT status FROM incidents WHERE id = ${state.incidentId}`;
     assert.equal(row?.status, 'resolved');
+  });
+
+  it('never resolves for want of occurrences an incident that one joins at that instant', async () => {
+    const store = createTransitionStore(database.sql, bell);
+    for (let round = 0; round < 60; round++) {
+      const state = await storeIncident(database.sql, organisation, { quietResolveTimeout: 600 });
+      const [opening, resolve] = play(state, { type: 'trigger' }, { type: 'resolve' });
+      await store.record(organisation.organisationId, state.incidentId, [opening!]);
+      const byTimer = { ...resolve!, id: `timer:quiet_resolve:${at}:1` };
+      // As claims.ts joins: the row is locked while it is open, and counted after.
+      const join = database.sql.begin(async (tx) => {
+        const open = await tx`
+          SELECT FROM incidents WHERE id = ${state.incidentId} AND status <> 'resolved' FOR NO KEY UPDATE`;
+        await tx`
+          UPDATE incidents SET occurrences = occurrences + 1, last_occurrence_at = ${at}
+          WHERE id = ${state.incidentId} AND ${open.length > 0}`;
+        return open.length > 0;
+      });
+      const record = store.record(organisation.organisationId, state.incidentId, [byTimer]);
+      const [isJoined, ahead] = await Promise.all([join, record]);
+      assert.equal(isJoined, ahead !== null, 'either it joined or it was resolved');
+    }
   });
 });
