@@ -28,7 +28,7 @@ export function parseDecimal(text: string): Decimal | null {
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const signs = signOf(a) - signOf(b);
   if (signs !== 0) return signs;
-  return (a.negative ? -1 : 1) * compareSizes(a, b);
+  return a.negative ? compareSizes(b, a) : compareSizes(a, b);
 }
 
 function compareSizes(a: Decimal, b: Decimal): number {

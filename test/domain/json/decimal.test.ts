@@ -50,6 +50,10 @@ describe('decimals', () => {
     );
   });
 
+  it('are plainly equal when they are negative, too', () => {
+    assert.equal(compare('-5.4e-323', '-5.4e-323'), 0);
+  });
+
   it('are JSON numbers and nothing else', () => {
     for (const text of [
       '',
