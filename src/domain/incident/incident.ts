@@ -1,3 +1,5 @@
+import type { PolicySnapshot, Position } from '../escalation/policy.ts';
+import type { UrgencyChange } from '../schedule/support-hours.ts';
 import type { Action, Agent, Channel } from './log-entry.ts';
 
 /** What an incident is while its workflow runs: plain JSON, times as ISO 8601 strings in UTC. */
@@ -13,8 +15,8 @@ export interface Assignee {
   id: string;
 }
 
-/** Both of the last two resolve the incident: at an age, and after a time without further occurrences. */
-export const pendingActionTypes = ['unacknowledge', 'resolve', 'quiet_resolve'] as const;
+/** `resolve` and `quiet_resolve` both resolve: at an age, and after a time without further occurrences. */
+export const pendingActionTypes = ['escalate', 'unacknowledge', 'urgency_change', 'resolve', 'quiet_resolve'] as const;
 export type PendingActionType = (typeof pendingActionTypes)[number];
 
 /** A durable timer of the incident. `generation` counts how often this kind was armed, so each firing has its own id. */
@@ -22,6 +24,29 @@ export interface PendingAction {
   type: PendingActionType;
   at: string;
   generation: number;
+  /** `urgency_change`: what the urgency becomes. */
+  to?: Urgency;
+}
+
+export const responderReplies = ['accepted', 'declined'] as const;
+export type ResponderReply = (typeof responderReplies)[number];
+
+/** Somebody who was asked to help. */
+export interface Responder {
+  memberId: string;
+  state: 'pending' | ResponderReply;
+}
+
+/** Where those who work on the incident talk. */
+export interface ConferenceBridge {
+  number: string | null;
+  url: string | null;
+}
+
+/** Where an incident with an escalation policy stands in it. */
+export interface Escalation extends Position {
+  /** The last level of the last repeat was asked in vain. */
+  exhausted: boolean;
 }
 
 /** The part of an incident that transitions change. Texts (description, root cause) are not part of it. */
@@ -30,6 +55,12 @@ export interface Lifecycle {
   /** Once they were changed; until then the facts say them. */
   name?: string;
   urgency?: Urgency;
+  /** Absent or null: no policy, or one that was left for people named by hand. */
+  escalation?: Escalation | null;
+  responders?: Responder[];
+  conferenceBridge?: ConferenceBridge | null;
+  /** Why it was resolved, when that was not by a command or timer of its own. */
+  resolveReason?: 'merged' | null;
   assignees: Assignee[];
   acknowledgedAt: string | null;
   resolvedAt: string | null;
@@ -53,6 +84,10 @@ export interface IncidentFacts {
   autoResolveTimeout: number | null;
   /** Seconds without a further occurrence. Absent in states of earlier releases. */
   quietResolveTimeout?: number | null;
+  /** The policy as it was when the incident was given it. Absent likewise. */
+  escalationPolicy?: PolicySnapshot | null;
+  /** What support hours still bring, soonest first. Absent without any; when few are left, the workflow asks for more. */
+  urgencyChanges?: UrgencyChange[];
   openedBy: Agent;
   openedThrough: Channel;
   /** Run right after opening. */

@@ -13,16 +13,36 @@ export const transitionTypes = [
   'acknowledged',
   'unacknowledged',
   'escalated',
+  'escalation_exhausted',
+  'reassigned',
+  'delegated',
+  'snoozed',
   'updated',
+  'priority_updated',
+  'annotated',
+  'responder_added',
+  'responder_replied',
+  'status_update_published',
+  'conference_bridge_updated',
+  'pending_action_changed',
+  'merged',
   'resolved',
+  'reopened',
   'alerted',
   'action_run',
 ] as const;
 /** What happened; outgoing webhooks say `incident.<type>`. */
 export type TransitionType = (typeof transitionTypes)[number];
 
-/** What the log holds besides transitions: what became of an action. */
-export const logEntryTypes = [...transitionTypes, 'action_succeeded', 'action_failed'] as const;
+/** What the log holds besides transitions: what became of an action, who could not be reached, what operators did. */
+export const logEntryTypes = [
+  ...transitionTypes,
+  'action_succeeded',
+  'action_failed',
+  'nobody_on_call',
+  'nobody_reachable',
+  'workflow_terminated',
+] as const;
 export type LogEntryType = (typeof logEntryTypes)[number];
 
 export const actionTypes = ['trigger-alerts', 'trigger-webhook', 'trigger-statuspage-update'] as const;

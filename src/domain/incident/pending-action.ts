@@ -1,13 +1,18 @@
-import type { IncidentState, Lifecycle, PendingAction, PendingActionType } from './incident.ts';
-import { pendingActionTypes } from './incident.ts';
-import type { Command } from './transition.ts';
+import type { Command } from './command.ts';
+import type { IncidentState, Lifecycle, PendingAction, PendingActionType, Urgency } from './incident.ts';
+import { pendingActionTypes, urgencyOf } from './incident.ts';
 
 /** Sets the one timer of its kind to fire `seconds` after `from`; null leaves it off. */
 export function arm(lifecycle: Lifecycle, type: PendingActionType, seconds: number | null, from: string): Lifecycle {
+  if (seconds === null) return disarm(lifecycle, type);
+  return armAt(lifecycle, type, new Date(Date.parse(from) + seconds * 1_000).toISOString());
+}
+
+/** The same for a given instant (ISO 8601 in UTC). */
+export function armAt(lifecycle: Lifecycle, type: PendingActionType, at: string, to?: Urgency): Lifecycle {
   const others = disarm(lifecycle, type);
-  if (seconds === null) return others;
   const generation = (lifecycle.generations[type] ?? 0) + 1;
-  const action: PendingAction = { type, at: new Date(Date.parse(from) + seconds * 1_000).toISOString(), generation };
+  const action: PendingAction = { type, at, generation, ...(to === undefined ? {} : { to }) };
   return {
     ...others,
     pendingActions: [...others.pendingActions, action].sort(inDueOrder),
@@ -29,6 +34,24 @@ export function commandOf(action: PendingAction, state: IncidentState): Command 
   const id = `timer:${action.type}:${action.at}:${action.generation}`;
   const channel = 'timer';
   switch (action.type) {
+    case 'escalate':
+      return {
+        type: 'escalate',
+        id,
+        channel,
+        agent: { type: 'timer', id: null, name: 'escalation' },
+        because: 'no_answer',
+        dueAt: action.at,
+      };
+    case 'urgency_change':
+      return {
+        type: 'change_urgency',
+        id,
+        channel,
+        agent: { type: 'timer', id: null, name: 'support hours' },
+        urgency: action.to ?? urgencyOf(state),
+        dueAt: action.at,
+      };
     case 'unacknowledge':
       return {
         type: 'unacknowledge',
@@ -42,7 +65,7 @@ export function commandOf(action: PendingAction, state: IncidentState): Command 
         type: 'resolve',
         id,
         channel,
-        agent: { type: 'timer', id: null, name: `auto-resolve timeout (${state.autoResolveTimeout} s)` },
+        agent: { type: 'timer', id: null, name: autoResolveName(state) },
         resolution: null,
         rootCause: null,
         dueAt: action.at,
@@ -58,6 +81,11 @@ export function commandOf(action: PendingAction, state: IncidentState): Command 
         dueAt: action.at,
       };
   }
+}
+
+/** One that was moved by hand may belong to an incident without that timeout. */
+function autoResolveName({ autoResolveTimeout }: IncidentState): string {
+  return autoResolveTimeout === null ? 'auto-resolve' : `auto-resolve timeout (${autoResolveTimeout} s)`;
 }
 
 /**

@@ -40,6 +40,8 @@ export interface IncidentSnapshot {
     at: string;
     agent: Agent;
     channel: Channel;
+    /** What the log says of it. Absent in snapshots of earlier releases. */
+    details?: Record<string, unknown>;
     action: Action | null;
   };
 }

@@ -1,5 +1,6 @@
 import type { Assignee, Urgency } from '../incident/incident.ts';
 import type { ActionType } from '../incident/log-entry.ts';
+import type { SupportHours } from '../schedule/support-hours.ts';
 
 export const ruleTypes = ['webhook', 'state-change'] as const;
 export type RuleType = (typeof ruleTypes)[number];
@@ -49,6 +50,10 @@ export interface RulesetDraft {
   autoResolveTimeout: number | null;
   /** After so long without a matching occurrence the incident resolves. */
   quietResolve: number | null;
+  /** Whom its incidents ask one after the other; instead of `assignees`. */
+  escalationPolicyId: string | null;
+  /** What the urgency is at which hours; instead of `urgency`. */
+  supportHours: SupportHours | null;
 }
 
 /** Something a ruleset runs when it fires: a stored definition. */

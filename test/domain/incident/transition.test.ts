@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type IncidentState, nameOf, urgencyOf } from '../../../src/domain/incident/incident.ts';
 import { commandOf, firstDue, waitForQuiet } from '../../../src/domain/incident/pending-action.ts';
-import { transition, type Command, type TransitionResult } from '../../../src/domain/incident/transition.ts';
+import type { Command } from '../../../src/domain/incident/command.ts';
+import { transition, type TransitionResult } from '../../../src/domain/incident/transition.ts';
 import { newIncidentState } from '../../support/incident.ts';
 
 const agent = { type: 'key', id: null, name: 'Test key' } as const;

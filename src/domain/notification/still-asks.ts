@@ -1,0 +1,25 @@
+import type { Status } from '../incident/incident.ts';
+import type { TransitionType } from '../incident/log-entry.ts';
+
+/** Why somebody is told: a level of the policy, an assignment, a request for help, or an action. */
+export const notificationReasons = ['level', 'assignees', 'responders', 'alert'] as const;
+export type NotificationReason = (typeof notificationReasons)[number];
+
+/** What ends the asking of those who were asked before it. */
+export const quietingTypes = [
+  'acknowledged',
+  'snoozed',
+  'escalated',
+  'reassigned',
+  'delegated',
+  'resolved',
+] as const satisfies readonly TransitionType[];
+
+/**
+ * Whether an incident still wants those people whom an earlier transition asked for this reason. `isQuieted`: one of
+ * `quietingTypes` came after it. What is acknowledged needs nobody to take it on, but may still need help.
+ */
+export function stillAsks(reason: NotificationReason, status: Status, isQuieted: boolean): boolean {
+  if (status === 'resolved') return false;
+  return reason === 'responders' || (status === 'triggered' && !isQuieted);
+}
