@@ -1,5 +1,8 @@
-import type { Lifecycle } from '../domain/incident/incident.ts';
+import type { ErrorCode } from '../domain/error-code.ts';
+import type { PolicySnapshot } from '../domain/escalation/policy.ts';
+import type { Assignee, Lifecycle } from '../domain/incident/incident.ts';
 import type { Transition } from '../domain/incident/transition.ts';
+import type { UrgencyChange } from '../domain/schedule/support-hours.ts';
 
 /** What the read model holds that the workflow does not know of. */
 export interface Ahead {
@@ -9,7 +12,18 @@ export interface Ahead {
   commandIds: string[];
   /** Of the row; null when nothing ever joined. */
   lastOccurrenceAt: string | null;
+  /** The one in use; null without one. */
+  escalationPolicy: PolicySnapshot | null;
+  /** A command that the read model does not allow, and why; what came with it is asked anew. */
+  refused?: { commandId: string; code: ErrorCode };
+  /** Who is asked still, by what is stored from the first one in question on. Absent in answers of earlier releases. */
+  asked?: StoredAsking[];
 }
+
+/** What is stored of a transition that asks people. */
+export type StoredAsking = Pick<Transition, 'sequence' | 'type' | 'at' | 'details' | 'action'> & {
+  assignees: Assignee[];
+};
 
 /** What the incident workflow asks of the outside. Types only: workflows see nothing else of this folder. */
 export interface IncidentActivities {
@@ -41,6 +55,41 @@ export interface ActionRunInput {
   organisationId: string;
   incidentId: string;
   actionId: string;
+}
+
+/** Asking people to look at an incident. */
+export interface PagingActivities {
+  /**
+   * Finds out who the targets are at this moment and gives each of them the notifications that their rules ask for. A
+   * repeat of the same page notifies nobody again. Nothing is done when the incident no longer needs anybody.
+   */
+  page(input: PageInput): Promise<PageResult>;
+}
+
+export interface PageInput {
+  organisationId: string;
+  incidentId: string;
+  /** Of the transition that asks for it. */
+  sequence: number;
+  /** ISO 8601: who is on call at this moment. */
+  at: string;
+  /** `level`: a step of the policy. `alert`: by an action, whose outcome follows from it. */
+  kind: 'level' | 'assignees' | 'responders' | 'alert';
+  targets: Assignee[];
+  /** The run of a `trigger-alerts`. */
+  actionId: string | null;
+}
+
+export interface PageResult {
+  /** Members that the targets stand for at this moment. */
+  members: number;
+  /** Of these, those who have a way to be reached. */
+  reachable: number;
+}
+
+export interface SupportHoursActivities {
+  /** The next changes of urgency after `after` (ISO 8601) by the support hours that the incident began with. */
+  nextUrgencyChanges(input: { organisationId: string; incidentId: string; after: string }): Promise<UrgencyChange[]>;
 }
 
 /** The pumps: each call works for up to a minute, then its workflow calls again. */

@@ -1,7 +1,10 @@
 import postgres from 'postgres';
-import type { Lifecycle } from '../domain/incident/incident.ts';
+import type { ErrorCode } from '../domain/error-code.ts';
+import type { PolicySnapshot } from '../domain/escalation/policy.ts';
+import type { Assignee, Lifecycle } from '../domain/incident/incident.ts';
 import { type Action, isCarriedOut, type TransitionType } from '../domain/incident/log-entry.ts';
 import type { Transition } from '../domain/incident/transition.ts';
+import { quietingTypes } from '../domain/notification/still-asks.ts';
 import { eventNameOf } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
 import type { Bell } from './doorbell.ts';
@@ -12,14 +15,43 @@ export interface StoredAhead {
   lifecycle: Lifecycle;
   commandIds: string[];
   lastOccurrenceAt: string | null;
+  escalationPolicy: PolicySnapshot | null;
+  refused?: { commandId: string; code: ErrorCode };
+  /** Of these transitions, oldest first, those that ask people, unless a later one has quieted them. */
+  asked: StoredAsking[];
 }
+
+/** As `Transition` says, and whom it found assigned. */
+interface StoredAsking {
+  sequence: number;
+  type: TransitionType;
+  at: string;
+  details: Record<string, unknown>;
+  action: Action | null;
+  assignees: Assignee[];
+}
+
+/** As many as a workflow remembers. */
+const mostIds = 1_000;
+const mostAsked = 50;
+/** Who asks, and is not quieted by what comes later. */
+const unquieted: TransitionType[] = ['responder_added', 'alerted'];
+const asking: TransitionType[] = [
+  ...unquieted,
+  'triggered',
+  'unacknowledged',
+  'escalated',
+  'reassigned',
+  'delegated',
+  'reopened',
+];
 
 export interface TransitionStore {
   /**
    * Stores transitions of one incident in order, in one transaction: row, snapshot, log entry, action and deliveries.
    * One that stands already changes nothing. Where another one stands in its place, it and those after it are not
    * stored, and the answer is what stands; otherwise null. The same when an incident is to resolve for want of
-   * occurrences, and one came since. Rings the outbox after the commit.
+   * occurrences, and one came since; and when one is to reopen whose key another one has by now (`refused`). Rings the outbox after the commit.
    */
   record(organisationId: string, incidentId: string, transitions: Transition[]): Promise<StoredAhead | null>;
 }
@@ -58,19 +90,35 @@ async function readAhead(
   sql: Queryable,
   organisationId: string,
   incidentId: string,
-  { id, at, sequence }: Transition,
+  { id, at, sequence, type }: Transition,
   transitions: Transition[],
 ): Promise<StoredAhead | null> {
-  const [row] = await sql<(StoredAhead & { isSame: boolean })[]>`
-    SELECT i.lifecycle, i.last_occurrence_at,
-      ARRAY(SELECT t.id FROM transitions t WHERE t.incident_id = i.id
-        AND (t.sequence >= ${sequence} OR t.id = ANY(${transitions.map((one) => one.id)}))) AS command_ids,
+  const ids = transitions.map((one) => one.id);
+  const [row] = await sql<(StoredAhead & { isSame: boolean; isKeyTaken: boolean })[]>`
+    SELECT i.lifecycle, i.last_occurrence_at, i.escalation_policy, ${isKeyTaken(sql)} AS is_key_taken,
+      ARRAY(
+        SELECT t.id FROM transitions t
+        WHERE t.incident_id = i.id
+          AND (t.sequence >= greatest(${sequence}, i.sequence - ${mostIds}) OR t.id = ANY(${ids}))
+        ORDER BY t.sequence) AS command_ids,
+      (SELECT coalesce(jsonb_agg(a.asked ORDER BY a.sequence), '[]') FROM (
+        SELECT t.sequence, jsonb_build_object('sequence', t.sequence, 'type', t.type,
+          'at', t.snapshot->'transition'->'at', 'details', coalesce(t.snapshot->'transition'->'details', '{}'),
+          'action', t.snapshot->'transition'->'action', 'assignees', t.snapshot->'incident'->'assignees') AS asked
+        FROM transitions t
+        WHERE t.incident_id = i.id AND t.type = ANY(${asking})
+          AND (t.sequence >= ${sequence} OR t.id = ANY(${ids}))
+          AND (t.type = ANY(${unquieted}) OR NOT EXISTS (
+            SELECT FROM transitions later WHERE later.incident_id = i.id AND later.sequence > t.sequence
+              AND later.type = ANY(${[...quietingTypes]})))
+        ORDER BY t.sequence DESC LIMIT ${mostAsked}) a) AS asked,
       EXISTS (SELECT FROM transitions t
         WHERE t.incident_id = i.id AND t.sequence = ${sequence} AND t.id = ${id} AND t.at = ${at}) AS is_same
     FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.id = ${incidentId}`;
   if (!row || row.isSame) return null;
-  const { lifecycle, commandIds, lastOccurrenceAt } = row;
-  return { lifecycle, commandIds, lastOccurrenceAt };
+  const { lifecycle, commandIds, lastOccurrenceAt, escalationPolicy, asked } = row;
+  const refused = type === 'reopened' && row.isKeyTaken ? { commandId: id, code: 'key_in_use' as const } : undefined;
+  return { lifecycle, commandIds, lastOccurrenceAt, escalationPolicy, asked, ...(refused ? { refused } : {}) };
 }
 
 /**
@@ -92,10 +140,14 @@ async function recordOne(
     at: transition.at,
     agent: transition.agent,
     channel: transition.channel,
+    details: transition.details,
     action,
   } as never);
   const [row] = await sql<{ isStored: boolean; shards: number[] }[]>`
-    WITH changed AS (
+    WITH was AS (
+      SELECT workflow_ended_at IS NOT NULL AS had_ended FROM incidents
+      WHERE organisation_id = ${organisationId} AND id = ${incidentId}
+    ), changed AS (
       UPDATE incidents SET
         sequence = ${transition.sequence}, status = ${lifecycle.status}, lifecycle = ${sql.json(lifecycle as never)},
         acknowledged_at = ${lifecycle.acknowledgedAt}, resolved_at = ${lifecycle.resolvedAt},
@@ -103,11 +155,20 @@ async function recordOne(
         root_cause = coalesce(${transition.rootCause}, root_cause),
         name = coalesce(${transition.name ?? null}, name),
         description = coalesce(${transition.description ?? null}, description),
-        urgency = coalesce(${transition.urgency ?? null}, urgency)
+        urgency = coalesce(${transition.urgency ?? null}, urgency),
+        severity = CASE WHEN ${(transition.severity ?? null) !== null} THEN ${transition.severity?.to ?? null} ELSE severity END,
+        priority = CASE WHEN ${(transition.priority ?? null) !== null} THEN ${transition.priority?.to ?? null} ELSE priority END,
+        escalation_policy = coalesce(${policyJson(sql, transition)}, escalation_policy),
+        clearing_event_id = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE clearing_event_id END,
+        clearing_since = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE clearing_since END,
+        -- Its workflow runs, or it could not have recorded this.
+        workflow_ended_at = NULL, workflow_end = NULL,
+        merging_into = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE merging_into END
       WHERE organisation_id = ${organisationId} AND id = ${incidentId} AND sequence < ${transition.sequence}
         -- Under the row's lock, as joining is: what joined before this is known here.
         AND (${!isForQuiet(transition)} OR last_occurrence_at IS NULL OR quiet_resolve IS NULL
           OR last_occurrence_at + make_interval(secs => quiet_resolve) <= ${transition.at}::text::timestamptz)
+        AND (${transition.type !== 'reopened'} OR NOT ${isKeyTaken(sql, 'incidents')})
       RETURNING *
     ), stored AS (
       INSERT INTO transitions (organisation_id, incident_id, sequence, id, type, at, snapshot)
@@ -145,6 +206,20 @@ async function recordOne(
       DELETE FROM incident_claims c USING stored
       WHERE c.organisation_id = stored.organisation_id AND c.incident_id = stored.incident_id
         AND ${lifecycle.status === 'resolved'}
+    ), claimed AS (
+      -- A claim that came between the look above and this fails the statement, and the next try sees it.
+      INSERT INTO incident_claims (organisation_id, scope_id, incident_key, incident_id)
+      SELECT i.organisation_id, coalesce(i.ruleset_id, i.team_id), i.incident_key, i.id
+      FROM changed i CROSS JOIN was
+      WHERE i.incident_key IS NOT NULL AND (${transition.type === 'reopened'}
+        -- Its key was given up when its workflow ended. It goes on without it where the next one has it by now.
+        OR was.had_ended AND ${lifecycle.status !== 'resolved'} AND NOT ${isKeyTaken(sql)})
+    ), quieted AS (
+      -- Whoever was asked before need not be told any more; help is asked for until the end.
+      UPDATE notifications n SET status = 'cancelled', finished_at = ${transition.at} FROM stored
+      WHERE n.organisation_id = stored.organisation_id AND n.incident_id = stored.incident_id AND n.status = 'pending'
+        AND ${(quietingTypes as readonly TransitionType[]).includes(transition.type)}
+        AND (n.reason <> 'responders' OR ${transition.type === 'resolved'})
     ), sent AS (
       INSERT INTO deliveries (
         id, organisation_id, subscription_id, incident_id, sequence, transition_type, shard, next_attempt_at, created_at)
@@ -161,17 +236,18 @@ async function recordOne(
 }
 
 /**
- * The run of an action, as part of the statement above, with its settings as they are now. Two kinds are done by being
- * recorded: telling all who ask for it (alerting), which fails when there is nobody, and telling one subscription, whose
- * delivery says the rest.
+ * The run of an action, as part of the statement above, with its settings as they are now. Telling all who ask for it has
+ * succeeded when there is somebody; where there is nobody, alerting still depends on whether people can be reached.
+ * Telling one subscription fails when there is none; otherwise its delivery says the rest.
  */
 function recordedRun(sql: Queryable, at: string, action: Action) {
-  const isForAll = action.subscriptionId === null;
-  const event = action.type === 'trigger-alerts' ? 'incident.alerted' : 'incident.action_run';
-  const nobody = isForAll
-    ? { code: 'nobody_reachable', error: `No enabled subscription asks for ${event}.` }
-    : { code: 'unknown_subscription', error: 'The subscription is disabled or gone.' };
-  const isDone = !isCarriedOut(action);
+  const isAlert = action.type === 'trigger-alerts';
+  const isTold = action.subscriptionId !== null;
+  const isForAll = !isTold && !isCarriedOut(action);
+  const failsAlone = isTold || (isForAll && !isAlert);
+  const nobody = isTold
+    ? { code: 'unknown_subscription', error: 'The subscription is disabled or gone.' }
+    : { code: 'nobody_reachable', error: 'No enabled subscription asks for incident.action_run.' };
   const settings = action.subscriptionId === null ? [] : [{ subscription_id: action.subscriptionId }];
   return sql`acted AS (
       INSERT INTO actions (
@@ -179,14 +255,27 @@ function recordedRun(sql: Queryable, at: string, action: Action) {
         outcome, error_code, error, finished_at)
       SELECT ${action.id}::uuid, stored.organisation_id, stored.incident_id, stored.sequence, ${action.type}, ${action.trigger},
         coalesce(d.settings, ${sql.json(settings)}), ${at}, d.id, d.headers, d.digest,
-        CASE WHEN NOT ${isDone} THEN NULL WHEN reached.any_one THEN ${isForAll ? 'succeeded' : null} ELSE 'failed' END,
-        CASE WHEN ${isDone} AND NOT reached.any_one THEN ${nobody.code} END,
-        CASE WHEN ${isDone} AND NOT reached.any_one THEN ${nobody.error} END,
-        CASE WHEN ${isDone} AND (${isForAll} OR NOT reached.any_one) THEN ${at}::text::timestamptz END
+        CASE WHEN reached.any_one AND ${isForAll} THEN 'succeeded' WHEN NOT reached.any_one AND ${failsAlone} THEN 'failed' END,
+        CASE WHEN NOT reached.any_one AND ${failsAlone} THEN ${nobody.code} END,
+        CASE WHEN NOT reached.any_one AND ${failsAlone} THEN ${nobody.error} END,
+        CASE WHEN reached.any_one AND ${isForAll} OR NOT reached.any_one AND ${failsAlone} THEN ${at}::text::timestamptz END
       FROM stored CROSS JOIN (SELECT EXISTS (SELECT FROM sent) AS any_one) AS reached
       LEFT JOIN action_definitions d
         ON d.organisation_id = stored.organisation_id AND d.id = ${action.definitionId ?? null}::uuid
     )`;
+}
+
+/** Whether another incident has the key of this one by now. */
+function isKeyTaken(sql: Queryable, table: 'i' | 'incidents' = 'i') {
+  return sql`EXISTS (
+    SELECT FROM incident_claims c
+    WHERE c.organisation_id = ${sql(table)}.organisation_id
+      AND c.scope_id = coalesce(${sql(table)}.ruleset_id, ${sql(table)}.team_id)
+      AND c.incident_key = ${sql(table)}.incident_key AND c.incident_id <> ${sql(table)}.id)`;
+}
+
+function policyJson(sql: Queryable, { escalationPolicy }: Transition) {
+  return escalationPolicy ? sql`${sql.json(escalationPolicy.to as never)}::jsonb` : sql`NULL::jsonb`;
 }
 
 function isForQuiet({ id }: Transition): boolean {

@@ -7,7 +7,7 @@ import type { Ahead } from '../../src/activities/incident-activities.ts';
 import type { Transition } from '../../src/domain/incident/transition.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { checksumFile, historiesFolder } from './histories.ts';
-import { type Activities, failing, failingOnce, stories, type Run } from './stories.ts';
+import { type Activities, failing, failingOnce, nobody, stories, type Run } from './stories.ts';
 
 // Run by hand at a release (CONTRIBUTING.md): `npm test -- test/replay/capture.ts`. It adds histories named after
 // the version in package.json and never touches one that is there.
@@ -29,13 +29,18 @@ describe('capture histories', () => {
           if (actionId.startsWith(failing)) throw ApplicationFailure.nonRetryable('no use');
         },
         giveUpAction: async () => {},
+        page: async ({ targets }) => {
+          const members = targets.some(({ id }) => id === nobody) ? 0 : targets.length;
+          return { members, reachable: members };
+        },
+        nextUrgencyChanges: async () => [],
         evaluateRulesets: async () => {},
         deliverWebhooks: async () => {},
         keepHouse: async () => {},
       };
       // The pumps send their activities to queues of their own.
       const pumps = await Promise.all(
-        ['inbox', 'outbox', 'incidents', 'actions'].map((taskQueue) =>
+        ['inbox', 'outbox', 'incidents'].map((taskQueue) =>
           Worker.create({ connection: temporal.native, taskQueue, activities }),
         ),
       );
@@ -62,6 +67,7 @@ function storedAhead(story: string, transitions: Transition[]): Ahead | null {
     lifecycle: { ...lifecycle, status: 'acknowledged', acknowledgedAt: at, sequence: 2 },
     commandIds: [first.id, 'lost'],
     lastOccurrenceAt: null,
+    escalationPolicy: null,
   };
 }
 

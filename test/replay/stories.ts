@@ -1,11 +1,14 @@
 import { v7 as uuid } from 'uuid';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import type {
   ActionActivities,
+  PagingActivities,
+  SupportHoursActivities,
   PumpActivities,
   HousekeepingActivities,
   IncidentActivities,
 } from '../../src/activities/incident-activities.ts';
+import type { PolicySnapshot } from '../../src/domain/escalation/policy.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import type { Action } from '../../src/domain/incident/log-entry.ts';
 import { incidentWorkflowId } from '../../src/temporal/names.ts';
@@ -15,7 +18,12 @@ import { newIncidentState } from '../support/incident.ts';
 import { poll } from '../support/poll.ts';
 import type { TestTemporal } from '../support/temporal.ts';
 
-export type Activities = IncidentActivities & ActionActivities & PumpActivities & HousekeepingActivities;
+export type Activities = IncidentActivities &
+  ActionActivities &
+  PagingActivities &
+  SupportHoursActivities &
+  PumpActivities &
+  HousekeepingActivities;
 
 export interface Run {
   workflowId: string;
@@ -33,10 +41,26 @@ export interface Story {
 const agent = { type: 'key', id: null, name: 'Story' } as const;
 const given = { agent };
 
+/** The member whom the capturing worker does not find. */
+export const nobody = '99999999-0000-7000-8000-000000000000';
+
 /** How the ids of actions begin that the capturing worker lets succeed, fail once, or fail for good. */
 export const succeeding = '00000000';
 export const failingOnce = '11111111';
 export const failing = '22222222';
+
+/** Its first level finds nobody. */
+const policy: PolicySnapshot = {
+  id: '33333333-0000-7000-8000-000000000000',
+  version: 1,
+  name: 'Story',
+  levels: [nobody, '44444444-0000-7000-8000-000000000000', '55555555-0000-7000-8000-000000000000'].map((id) => {
+    return { delay: 1, targets: [{ type: 'member', id }], assign: 'everyone' };
+  }),
+  repeat: 1,
+  repeatFromLevel: 3,
+  turn: 0,
+};
 
 export const stories: Story[] = [
   {
@@ -149,6 +173,86 @@ export const stories: Story[] = [
       playIncident(temporal, {}, async (handle) => {
         await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
       }),
+  },
+  {
+    name: 'incident-escalates',
+    play: (temporal) =>
+      playIncident(temporal, { escalationPolicy: policy }, async (handle) => {
+        // The first level finds nobody, the second one is asked in vain, the third one answers.
+        await poll(async () => ((await handle.query('state')) as IncidentState).lifecycle.escalation?.level === 3);
+        await handle.executeUpdate('escalate', { args: [{ ...given, level: 3 }] });
+        await handle.executeUpdate('acknowledge', { args: [given] });
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      }),
+  },
+  {
+    name: 'incident-exhausts-its-policy',
+    play: (temporal) =>
+      playIncident(
+        temporal,
+        {
+          escalationPolicy: { ...policy, levels: policy.levels.slice(1, 2), repeatFromLevel: 1 },
+          autoResolveTimeout: 4,
+        },
+        async () => {},
+      ),
+  },
+  {
+    name: 'incident-worked-on-by-people',
+    play: (temporal) =>
+      playIncident(temporal, { escalationPolicy: policy }, async (handle) => {
+        const [memberId, other] = [uuid(), uuid()];
+        const say = (name: string, fields: object) => handle.executeUpdate(name, { args: [{ ...given, ...fields }] });
+        await say('snooze', { duration: 600 });
+        await say('reassign', { assignees: [{ type: 'member', id: memberId }] });
+        await say('delegate', { policy: { ...policy, id: uuid() } });
+        await say('note', { content: 'Looks like the cache.' });
+        await say('priority', { priority: 'P1' });
+        await say('responder', { member_ids: [other], message: 'Can you look?' });
+        await say('responder_reply', { member_id: other, reply: 'accepted' });
+        await say('status_update', { message: 'We are on it.' });
+        await say('conference_bridge', { url: 'https://meet.example.com/1' });
+        await say('pending_action', { type: 'resolve', at: new Date(Date.now() + 60_000).toISOString() });
+        await say('merge', { incident_ids: [uuid()] });
+        await say('snooze', { duration: 'long' }).catch(() => undefined);
+        await handle.signal('change', { urgency: 'low' });
+        await handle.signal('note', { content: 'From the Temporal UI.' });
+        await say('merged', { incident_id: uuid() });
+      }),
+  },
+  {
+    name: 'incident-follows-support-hours',
+    play: (temporal) => {
+      const at = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+      const urgencyChanges = [
+        { at: at(1), to: 'low' as const },
+        { at: at(2), to: 'high' as const },
+      ];
+      return playIncident(temporal, { urgencyChanges, autoResolveTimeout: 3 }, async () => {});
+    },
+  },
+  {
+    name: 'incident-reopened',
+    play: async (temporal) => {
+      const [ended] = await playIncident(temporal, { escalationPolicy: policy }, async (handle) => {
+        await handle.executeUpdate('acknowledge', { args: [given] });
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      });
+      const { workflowId } = ended!;
+      const handle = temporal.client.workflow.getHandle(workflowId);
+      const state = (await handle.query('state')) as IncidentState;
+      const { runId } = await handle.describe();
+      const startWorkflowOperation = new WithStartWorkflowOperation('incident', {
+        workflowId,
+        taskQueue: temporal.taskQueue,
+        args: [{ state, resumed: { commandIds: [], occurrences: 1 } }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      await temporal.client.workflow.executeUpdateWithStart('reopen', { startWorkflowOperation, args: [given] });
+      await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+      await handle.result();
+      return [{ workflowId, runId }, { workflowId }];
+    },
   },
   {
     name: 'incident-continued',

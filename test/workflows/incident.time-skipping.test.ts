@@ -14,6 +14,9 @@ import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
 import { quietRuntime } from '../support/temporal.ts';
 
+/** Any but the product's: effects then run on it, too. */
+const taskQueue = 'time-skipping';
+
 describe('incident workflow under time skipping', () => {
   let database: TestDatabase;
   let organisation: TestOrganisation;
@@ -48,16 +51,19 @@ describe('incident workflow under time skipping', () => {
   ): Promise<[string, number][]> {
     const worker = await Worker.create({
       connection: environment.nativeConnection,
-      taskQueue: 'incidents',
+      taskQueue,
       workflowBundle: await workflowBundle(),
-      activities: createIncidentActivities(createTransitionStore(database.sql, { ring: () => {} })),
+      activities: {
+        ...createIncidentActivities(createTransitionStore(database.sql, { ring: () => {} })),
+        page: async () => ({ members: 1, reachable: 1 }),
+      },
     });
     const createdAt = new Date(await environment.currentTimeMs()).toISOString();
     const state = await storeIncident(database.sql, organisation, { createdAt, ...overrides });
     await worker.runUntil(async () => {
       const handle = await environment.client.workflow.start<typeof incident>('incident', {
         workflowId: incidentWorkflowId(state.incidentId),
-        taskQueue: 'incidents',
+        taskQueue,
         args: [{ state }],
       });
       await story({

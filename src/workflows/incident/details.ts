@@ -11,10 +11,24 @@ export function incidentDetails(state: IncidentState, occurrences: number): stri
     '',
     `Assigned to ${lifecycle.assignees.map((assignee) => `${assignee.type} \`${assignee.id}\``).join(', ') || 'nobody'}.`,
     '',
+    ...escalationDetails(state),
     ...(pending.length > 0 ? ['| pending action | due |', '|---|---|', ...pending] : ['No pending actions.']),
     '',
-    'Signals: `acknowledge`, `escalate`, `resolve`, `action`; each takes an optional `{"by": "your name"}`.',
+    'Signals: `acknowledge`, `unacknowledge`, `escalate` {level?}, `reassign` {assignees}, `snooze` {duration}, `resolve`, `note` {content}, `change` {name?, urgency?, severity?}, `priority` {priority}, `responder` {member_ids, message}, `responder_reply` {member_id, reply}, `status_update` {message}, `conference_bridge` {number, url}, `pending_action` {type, at}, `action` {type}; each takes an optional `{"by": "your name"}`.',
   ].join('\n');
+}
+
+function escalationDetails({ escalationPolicy, lifecycle }: IncidentState): string[] {
+  const { escalation = null } = lifecycle;
+  if (!escalationPolicy || !escalation) return [];
+  const { level, cycle, exhausted } = escalation;
+  const place = `level ${level} of ${escalationPolicy.levels.length}${cycle > 0 ? `, repeat ${cycle}` : ''}`;
+  return [
+    exhausted
+      ? `⚠️ **Nobody answered**: ${escapeMarkdown(escalationPolicy.name)} has nobody left to ask.`
+      : `Escalation policy ${escapeMarkdown(escalationPolicy.name)}: ${place}.`,
+    '',
+  ];
 }
 
 function escapeMarkdown(text: string): string {

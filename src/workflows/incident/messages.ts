@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { IncidentState } from '../../domain/incident/incident.ts';
 import type { Action, Agent } from '../../domain/incident/log-entry.ts';
-import type { IncidentChanges } from '../../domain/incident/transition.ts';
+import type { IncidentChanges } from '../../domain/incident/command.ts';
 
 /** What API callers send with every update. The command's id is the update's id. */
 export interface UpdateInput {
@@ -11,6 +11,12 @@ export interface ResolveInput extends UpdateInput {
   resolution: string | null;
   rootCause: string | null;
 }
+export interface EscalateInput extends UpdateInput {
+  /** Counted from 1; without one the next. */
+  level?: number | null;
+}
+/** Beyond the agent, the fields in snake_case that `detailReaders` read. */
+export type DetailedInput = UpdateInput & Record<string, unknown>;
 export interface ActionInput extends UpdateInput {
   action: Action;
 }
@@ -18,6 +24,7 @@ export interface ActionInput extends UpdateInput {
 /** Several things in one: all of them happen, in this order, or none. Actions that ran already are left out. */
 export interface ChangeInput extends UpdateInput {
   changes: IncidentChanges | null;
+  priority?: { to: string | null } | null;
   actions: Action[];
   status: 'acknowledge' | 'unacknowledge' | 'resolve' | null;
 }
@@ -38,6 +45,7 @@ export interface SignalInput {
   root_cause?: string;
   type?: string;
   subscription_id?: string;
+  level?: number;
 }
 
 export interface JoinedInput {
@@ -54,15 +62,20 @@ export interface ClearedInput {
 
 export const acknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('acknowledge');
 export const unacknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('unacknowledge');
-export const escalateUpdate = defineUpdate<UpdateResult, [UpdateInput]>('escalate');
+export const escalateUpdate = defineUpdate<UpdateResult, [EscalateInput]>('escalate');
 export const resolveUpdate = defineUpdate<UpdateResult, [ResolveInput]>('resolve');
 export const actionUpdate = defineUpdate<UpdateResult, [ActionInput]>('action');
 export const changeUpdate = defineUpdate<UpdateResult, [ChangeInput]>('change');
 
+export const detailedUpdate = (name: string) => defineUpdate<UpdateResult, [DetailedInput]>(name);
+
 export const acknowledgeSignal = defineSignal<[SignalInput?]>('acknowledge');
+export const unacknowledgeSignal = defineSignal<[SignalInput?]>('unacknowledge');
 export const escalateSignal = defineSignal<[SignalInput?]>('escalate');
 export const resolveSignal = defineSignal<[SignalInput?]>('resolve');
+export const changeSignal = defineSignal<[SignalInput?]>('change');
 export const actionSignal = defineSignal<[SignalInput?]>('action');
+export const detailedSignal = (name: string) => defineSignal<[SignalInput?]>(name);
 export const joinedSignal = defineSignal<[JoinedInput]>('joined');
 export const clearedSignal = defineSignal<[ClearedInput]>('cleared');
 

@@ -1,19 +1,17 @@
 import type { ActionType, Agent } from '../../domain/incident/log-entry.ts';
-import type { Command } from '../../domain/incident/transition.ts';
+import type { Command, IncidentChanges } from '../../domain/incident/command.ts';
+import { urgencies, type Urgency } from '../../domain/incident/incident.ts';
 import type { ClearedInput, SignalInput } from './messages.ts';
+import { type DetailedMessage, detailReaders } from './read-details.ts';
+import { isText, isTextOrNull, isUuid, isUuidOrNull } from './stored-text.ts';
 
 /** The commands that operators may send as signals. */
-export type SignalledCommand = 'acknowledge' | 'escalate' | 'resolve' | 'action';
+export type SignalledCommand =
+  'acknowledge' | 'unacknowledge' | 'escalate' | 'resolve' | 'action' | 'change' | DetailedMessage;
 
 /** What needs no settings of its own; the others begin at the API, which stores them. */
 const signalledActions: ActionType[] = ['trigger-alerts', 'trigger-webhook'];
 
-/** Text that Postgres can store: no NUL, no half of a surrogate pair. */
-export function isText(value: unknown, longest: number): value is string {
-  return typeof value === 'string' && value.length <= longest && !/\u0000|\p{Surrogate}/u.test(value);
-}
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const bounds = { id: 255, by: 255, resolution: 15_000, root_cause: 15_000 } as const;
 
 /**
@@ -35,16 +33,20 @@ export function signalCommand(type: SignalledCommand, input: unknown, freshId: (
   const common = { id: `signal:${given.id || freshId()}`, agent, channel: 'signal' } as const;
   switch (type) {
     case 'acknowledge':
-    case 'escalate':
+    case 'unacknowledge':
       return { ...common, type };
+    case 'escalate': {
+      const { level = null } = given;
+      if (level !== null && !Number.isSafeInteger(level)) return 'level must be a whole number, counted from 1';
+      return { ...common, type, ...(level === null ? {} : { level }) };
+    }
     case 'resolve':
       return { ...common, type, resolution: given.resolution ?? null, rootCause: given.root_cause ?? null };
     case 'action': {
       if (!signalledActions.includes(given.type as ActionType))
         return `type must be one of ${signalledActions.join(', ')}`;
       const subscriptionId = given.subscription_id ?? null;
-      if (subscriptionId !== null && !(typeof subscriptionId === 'string' && uuid.test(subscriptionId)))
-        return 'subscription_id must be a UUID';
+      if (!isUuidOrNull(subscriptionId)) return 'subscription_id must be a UUID';
       if (given.type === 'trigger-webhook' && subscriptionId === null) return 'trigger-webhook needs subscription_id';
       return {
         ...common,
@@ -52,14 +54,46 @@ export function signalCommand(type: SignalledCommand, input: unknown, freshId: (
         action: { id: freshId(), type: given.type as ActionType, trigger: 'manual', subscriptionId },
       };
     }
+    case 'change': {
+      const changes = readChanges(given as Record<string, unknown>);
+      return typeof changes === 'string' ? changes : { ...common, type, changes };
+    }
+    case 'snooze':
+    case 'reassign':
+    case 'delegate':
+    case 'note':
+    case 'priority':
+    case 'responder':
+    case 'responder_reply':
+    case 'status_update':
+    case 'conference_bridge':
+    case 'pending_action':
+    case 'merge':
+    case 'merged':
+    case 'reopen': {
+      const details = detailReaders[type](given as Record<string, unknown>);
+      return typeof details === 'string' ? details : ({ ...common, ...details } as Command);
+    }
   }
+}
+
+/** What an operator may change with a signal; the rest has messages of its own. */
+function readChanges({ name, description, urgency, severity }: Record<string, unknown>): IncidentChanges | string {
+  if (name !== undefined && !(isText(name, 255) && name.trim() !== ''))
+    return 'name must be a text of 1 to 255 characters';
+  if (description !== undefined && !isText(description, 15_000)) return 'description must be a text';
+  if (urgency !== undefined && !urgencies.includes(urgency as Urgency))
+    return `urgency must be one of ${urgencies.join(', ')}`;
+  if (severity !== undefined && !isTextOrNull(severity, 64)) return 'severity must be a text of at most 64 characters';
+  const given = Object.entries({ name, description, urgency, severity }).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? 'one of name, description, urgency, severity must be there' : Object.fromEntries(given);
 }
 
 /** Reads what the inbox signals when the conditions of a state-change ruleset became false; null for anything else. */
 export function clearedCommand(input: unknown): Command | null {
   const { eventId, ruleset } = (input ?? {}) as Partial<ClearedInput>;
-  if (!isText(eventId, 36) || !uuid.test(eventId)) return null;
-  if (!isText(ruleset?.id, 36) || !uuid.test(ruleset.id) || !isText(ruleset.name, 255)) return null;
+  if (!isUuid(eventId)) return null;
+  if (!isUuid(ruleset?.id) || !isText(ruleset.name, 255)) return null;
   return {
     type: 'resolve',
     id: `cleared:${eventId}`,

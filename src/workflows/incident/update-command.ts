@@ -1,12 +1,12 @@
 import { assigneeTypes, urgencies } from '../../domain/incident/incident.ts';
 import { actionTypes } from '../../domain/incident/log-entry.ts';
-import type { Command, IncidentChanges } from '../../domain/incident/transition.ts';
+import type { Command, IncidentChanges } from '../../domain/incident/command.ts';
 import type { ChangeInput } from './messages.ts';
-import { isText } from './signal-command.ts';
+import { isText, isTextOrNull, isUuid, isUuidOrNull } from './stored-text.ts';
 
 const agentTypes = ['member', 'key', 'ruleset', 'operator'];
 /** Ids that the workflow gives itself. */
-const ownIds = /^(trigger$|opening:|timer:|signal:|action:|cleared:)/;
+const ownIds = /^(trigger$|opening:|timer:|signal:|action:|cleared:|nobody:|merged:)/;
 
 /**
  * True for what the API sends. Others may send updates too (the Temporal UI and CLI can), and one that the read model
@@ -24,8 +24,8 @@ export function isStorableChange(id: string, given: ChangeInput, commands: Comma
   return commands.length > 0 && commands.every(isStorablePart);
 }
 
-/** Twenty actions with twenty targets each, a change and a status. */
-const mostCommands = 402;
+/** Twenty actions with twenty targets each, a change, a priority and a status. */
+const mostCommands = 403;
 
 function isStorablePart(command: Command): boolean {
   const { agent } = command;
@@ -42,29 +42,40 @@ function isStorablePart(command: Command): boolean {
     }
     case 'change':
       return isStorableTexts(command.changes);
+    case 'prioritise':
+      return isTextOrNull(command.priority, 64);
+    case 'escalate':
+      return command.because === undefined && ((command.level ?? null) === null || Number.isSafeInteger(command.level));
     case 'acknowledge':
     case 'unacknowledge':
-    case 'escalate':
       return true;
     case 'trigger':
+    case 'change_urgency':
       return false;
+    // Read by `detailReaders`, which let nothing else through.
+    case 'reassign':
+    case 'delegate':
+    case 'snooze':
+    case 'prioritise':
+    case 'annotate':
+    case 'add_responders':
+    case 'reply':
+    case 'publish_status_update':
+    case 'set_conference_bridge':
+    case 'move_pending_action':
+    case 'merge':
+    case 'reopen':
+      return true;
   }
 }
 
 function isStorableTexts(changes: IncidentChanges): boolean {
-  const { name, description, urgency, assignees, resolution, rootCause } = changes;
+  const { name, description, urgency, severity = null, assignees, resolution, rootCause } = changes;
+  if (!isTextOrNull(severity, 64)) return false;
   if (name !== undefined && !isText(name, 255)) return false;
   if (![description, resolution, rootCause].every((text) => text === undefined || isText(text, 15_000))) return false;
   if (urgency !== undefined && !urgencies.includes(urgency)) return false;
   if (assignees === undefined) return true;
   if (!Array.isArray(assignees) || assignees.length > 50) return false;
   return assignees.every((assignee) => assigneeTypes.includes(assignee?.type) && isUuid(assignee.id));
-}
-
-function isUuid(value: unknown): boolean {
-  return isText(value, 36) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
-}
-
-function isUuidOrNull(value: unknown): boolean {
-  return value === null || isUuid(value);
 }
