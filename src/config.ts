@@ -71,9 +71,15 @@ const schema = z.object({
   TRUSTED_PROXIES: networks.default([]),
   SMTP_URL: z
     .string()
-    .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
+    .refine(
+      isSmtpUrl,
+      'must be an smtp:// or smtps:// URL of a host, without path or query; escape its password as in URLs',
+    )
     .optional(),
-  MAIL_FROM: z.string().optional(),
+  MAIL_FROM: z
+    .string()
+    .refine(isMailbox, 'must be an e-mail address, such as tocsin@example.com or Tocsin <tocsin@example.com>')
+    .optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -94,6 +100,7 @@ export interface Config {
   /** CIDR networks; undefined means nobody set it. */
   outboundAllowedNetworks: string[] | undefined;
   trustedProxies: string[];
+  /** Never without `mailFrom`. */
   smtpUrl: string | undefined;
   mailFrom: string | undefined;
   logLevel: string;
@@ -109,6 +116,9 @@ export function loadConfig(env: Record<string, string | undefined>, required: st
   const malformed = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  // A server without a sender cannot send; a sender without a server says only that mail is still to be set up.
+  if (given.SMTP_URL !== undefined && given.MAIL_FROM === undefined && !required.includes('MAIL_FROM'))
+    missing.push('MAIL_FROM is required with SMTP_URL');
   if (!parsed.success || missing.length > 0) throw new ConfigError([...malformed, ...missing]);
 
   const value = parsed.data;
@@ -134,6 +144,28 @@ export function loadConfig(env: Record<string, string | undefined>, required: st
 
 function isNetwork(text: string): boolean {
   return ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+}
+
+function isSmtpUrl(text: string): boolean {
+  if (!/^smtps?:\/\/[^/?#\s]+\/?$/.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, password } = new URL(text);
+  // A password alone, or one with a stray percent sign, is a slip.
+  return hostname !== '' && (username !== '' || password === '') && isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One address, with or without a name; anything else would be read as several, or end the header. */
+function isMailbox(text: string): boolean {
+  const [, address] = /^(?:[^<>"\p{Cc},;:]*<([^<>]+)>|[^<>\s]+)$/u.exec(text) ?? [];
+  return !/\p{Cc}/u.test(text) && z.regexes.email.test(address ?? text);
 }
 
 function isHostAndPort(text: string): boolean {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '../logger.ts';
 import type { Sql } from './sql.ts';
 
-export type Pump = 'inbox' | 'outbox';
+export type Pump = 'inbox' | 'outbox' | 'notifications';
 const channel = 'tocsin_doorbell';
 
 /** How many pumps of each kind there are. Changing it needs a migration: rows carry their shard. */

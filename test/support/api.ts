@@ -9,19 +9,27 @@ import { createCursors } from '../../src/api/cursor.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { createTemporalStatus } from '../../src/api/health/temporal-status.ts';
 import { closeHttpServer, createHttpServer } from '../../src/api/http-server.ts';
+import { createChannels } from '../../src/notify/index.ts';
 import { createAddressGuard } from '../../src/outbound/address-guard.ts';
+import { createPost } from '../../src/outbound/post.ts';
 import { createActionDefinitionStore } from '../../src/stores/action-definitions.ts';
 import { createApiKeyStore } from '../../src/stores/api-keys.ts';
 import { createBacklogStore } from '../../src/stores/backlog.ts';
+import { createContactMethodStore } from '../../src/stores/contact-methods.ts';
 import { createDeliveryStore } from '../../src/stores/deliveries.ts';
 import { createBell } from '../../src/stores/doorbell.ts';
+import { createEscalationPolicyStore } from '../../src/stores/escalation-policies.ts';
 import { createEventSamples } from '../../src/stores/event-samples.ts';
 import { createEventStore } from '../../src/stores/events.ts';
 import { createIdempotencyKeyStore } from '../../src/stores/idempotency-keys.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
 import { createIncidentStore } from '../../src/stores/incidents.ts';
 import { createMemberStore } from '../../src/stores/members.ts';
+import { createMergeStore } from '../../src/stores/merges.ts';
 import { isMigrated, readMigrations } from '../../src/stores/migrations.ts';
+import { createNotificationPlans } from '../../src/stores/notification-plans.ts';
+import { createNotificationRuleStore } from '../../src/stores/notification-rules.ts';
+import { createNotificationStore } from '../../src/stores/notifications.ts';
 import { createOrganisationStore, ensureAdminKey } from '../../src/stores/organisations.ts';
 import { createOverrideStore } from '../../src/stores/overrides.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
@@ -30,6 +38,7 @@ import { createSealer } from '../../src/stores/sealed.ts';
 import { createComponentStore } from '../../src/stores/status-page-components.ts';
 import { createStatusPageStore } from '../../src/stores/status-pages.ts';
 import { createSubscriptionStore } from '../../src/stores/subscriptions.ts';
+import { createTargetStore } from '../../src/stores/targets.ts';
 import { createTeamStore } from '../../src/stores/teams.ts';
 import { createWebhookStore } from '../../src/stores/webhooks.ts';
 import { createIncidentWorkflows } from '../../src/temporal/incidents.ts';
@@ -107,19 +116,26 @@ export async function startTestApi({
       apiKeys: createApiKeyStore(sql),
       backlog: createBacklogStore(sql),
       components: createComponentStore(sql),
+      contactMethods: createContactMethodStore(sql, sealer),
       deliveries: createDeliveryStore(sql, sealer),
+      escalationPolicies: createEscalationPolicyStore(sql),
       events: createEventStore(sql, createBell(sql, logger), sealer),
       eventSamples: createEventSamples(sql),
       idempotencyKeys: createIdempotencyKeyStore(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
       members: createMemberStore(sql),
+      merges: createMergeStore(sql),
+      notificationPlans: createNotificationPlans(sql),
+      notificationRules: createNotificationRuleStore(sql),
+      notifications: createNotificationStore(sql, createBell(sql, logger)),
       organisations: createOrganisationStore(sql),
       overrides: createOverrideStore(sql),
       rulesets: createRulesetStore(sql),
       schedules: createScheduleStore(sql),
       statusPages: createStatusPageStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
+      targets: createTargetStore(sql),
       teams: createTeamStore(sql),
       webhooks: createWebhookStore(sql, sealer),
     },
@@ -128,6 +144,10 @@ export async function startTestApi({
       start: (state) => client.withDeadline(Date.now() + 2_000, () => workflows.start(state)),
     },
     temporal: createTemporalStatus(connection, 'default', temporal?.taskQueue),
+    channels: createChannels({
+      post: createPost({ allowedNetworks: ['127.0.0.0/8'] }),
+      publicUrl: 'http://tocsin.test',
+    }),
     targetRefusal: createAddressGuard({ allowedNetworks: ['127.0.0.0/8'] }).refusalOf,
     isMigrated: () => isMigrated(sql, migrations),
     ...overrides,

@@ -18,6 +18,8 @@ export function rulesetDraft(given: Partial<RulesetDraft> & { teamId: string }):
     severity: null,
     priority: null,
     quietResolve: null,
+    escalationPolicyId: null,
+    supportHours: null,
     ...given,
   };
 }

@@ -49,6 +49,7 @@ export async function connectTestTemporal(): Promise<TestTemporal> {
         // A worker that ends hands its workflows over at once instead of after the sticky queue's timeout.
         stickyQueueScheduleToStartTimeout: '1s',
         ...options,
+        activities: { page: async () => ({ members: 1, reachable: 1 }), ...options.activities },
       });
       return worker.runUntil(work);
     },

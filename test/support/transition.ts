@@ -16,6 +16,19 @@ const statuses: Record<TransitionType, Status> = {
   alerted: 'triggered',
   resolved: 'resolved',
   action_run: 'triggered',
+  escalation_exhausted: 'triggered',
+  reassigned: 'triggered',
+  delegated: 'triggered',
+  snoozed: 'acknowledged',
+  priority_updated: 'triggered',
+  annotated: 'triggered',
+  responder_added: 'triggered',
+  responder_replied: 'triggered',
+  status_update_published: 'triggered',
+  conference_bridge_updated: 'triggered',
+  pending_action_changed: 'triggered',
+  merged: 'triggered',
+  reopened: 'triggered',
 };
 
 /** A snapshot with every part filled in; `changes` replaces parts of it. */
