@@ -1,10 +1,16 @@
 import { v7 as uuid } from 'uuid';
+import type { PolicySnapshot } from '../domain/escalation/policy.ts';
 import type { IncidentState } from '../domain/incident/incident.ts';
 import { openIncident } from '../domain/incident/transition.ts';
 import type { FiringRuleset } from '../domain/ruleset/ruleset.ts';
+import { urgencyAt, urgencyChangesAfter } from '../on-call/support-hours.ts';
 import type { Cleared, Match, Occurrences, Plan } from './claims.ts';
 import { insertIncidents, type NewIncident, nextIncidentNumbers } from './incidents.ts';
+import { takePolicies } from './policy-turns.ts';
 import type { Transaction } from './sql.ts';
+
+/** A week or two of support hours; an incident that is open for longer asks for more. */
+const firstUrgencyChanges = 20;
 
 /** Inserts the incidents whose keys were claimed; answers what their workflows start from. */
 export async function insertOpened(
@@ -14,23 +20,34 @@ export async function insertOpened(
 ): Promise<IncidentState[]> {
   const states: IncidentState[] = [];
   const plans = [...claimed.keys()];
-  // Plans are sorted by organisation, so counters are locked in the same order by everybody.
+  // Plans are sorted by organisation, so counters, and policies after those, are locked in the same order by everybody.
   for (const organisationId of new Set(plans.map(({ group }) => group.organisationId))) {
     const own = plans.filter(({ group }) => group.organisationId === organisationId);
     const first = await nextIncidentNumbers(tx, organisationId, own.length);
-    const incidents = own.map((plan, index) => newIncident(plan, claimed.get(plan)!, first + index, openedAt));
+    const policyIds = own.map(({ holding }) => holding[0]!.ruleset.escalationPolicyId);
+    const policies = await takePolicies(tx, organisationId, policyIds);
+    const incidents = own.map((plan, index) =>
+      newIncident(plan, { incidentId: claimed.get(plan)!, number: first + index, policy: policies[index]! }, openedAt),
+    );
     await insertIncidents(tx, organisationId, incidents);
     states.push(...incidents.map(({ state }) => state));
   }
   return states;
 }
 
-function newIncident({ group, holding }: Plan, incidentId: string, number: number, openedAt: string): NewIncident {
+/** What an incident is given in the transaction that opens it. */
+interface Given {
+  incidentId: string;
+  number: number;
+  policy: PolicySnapshot | null;
+}
+
+function newIncident({ group, holding }: Plan, given: Given, openedAt: string): NewIncident {
   const opener = holding[0]!;
   const { ruleset } = opener;
   const { name, description, check } = opener.readOpening();
   return {
-    state: stateOf(ruleset, name, incidentId, number, openedAt),
+    state: stateOf(ruleset, name, given, openedAt),
     description,
     incidentKey: group.incidentKey,
     rulesetId: ruleset.id,
@@ -39,13 +56,19 @@ function newIncident({ group, holding }: Plan, incidentId: string, number: numbe
     eventId: opener.eventId,
     severity: ruleset.severity,
     priority: ruleset.priority,
+    supportHours: ruleset.supportHours,
     check,
     occurrences: holding.length,
     lastOccurrenceAt: lastOf(holding).receivedAt,
   };
 }
 
-function stateOf(ruleset: FiringRuleset, name: string, incidentId: string, number: number, createdAt: string) {
+function stateOf(
+  ruleset: FiringRuleset,
+  name: string,
+  { incidentId, number, policy }: Given,
+  createdAt: string,
+): IncidentState {
   const assignees = ruleset.assignees.length > 0 ? ruleset.assignees : [{ type: 'team' as const, id: ruleset.teamId }];
   return openIncident(
     {
@@ -54,11 +77,12 @@ function stateOf(ruleset: FiringRuleset, name: string, incidentId: string, numbe
       number,
       teamId: ruleset.teamId,
       name,
-      urgency: ruleset.urgency,
+      ...urgenciesOf(ruleset, createdAt),
       createdAt,
       acknowledgementTimeout: ruleset.acknowledgementTimeout,
       autoResolveTimeout: ruleset.autoResolveTimeout,
       quietResolveTimeout: ruleset.quietResolve,
+      escalationPolicy: policy,
       openedBy: { type: 'ruleset', id: ruleset.id, name: ruleset.name },
       openedThrough: 'event',
       openingActions: ruleset.actions.map(({ definitionId, type, subscriptionId }) => {
@@ -67,6 +91,16 @@ function stateOf(ruleset: FiringRuleset, name: string, incidentId: string, numbe
     },
     assignees,
   );
+}
+
+/** The urgency to begin with, and what support hours will make of it. */
+function urgenciesOf({ urgency, supportHours }: FiringRuleset, createdAt: string) {
+  if (supportHours === null) return { urgency };
+  const at = Date.parse(createdAt);
+  return {
+    urgency: urgencyAt(supportHours, at),
+    urgencyChanges: urgencyChangesAfter(supportHours, at, firstUrgencyChanges),
+  };
 }
 
 /** Counts what joins incidents that are open; their rows are locked. */

@@ -54,6 +54,8 @@ const columns = [
   'acknowledgementTimeout',
   'autoResolveTimeout',
   'quietResolve',
+  'escalationPolicyId',
+  'supportHours',
   'version',
   'createdAt',
 ];
@@ -139,12 +141,13 @@ async function insert(tx: Queryable, organisationId: string, draft: RulesetDraft
     INSERT INTO rulesets (
       id, organisation_id, number, team_id, level, rule_type, name, description, incident_key, urgency, severity,
       priority, conditions, assignees, webhook_id, enabled, acknowledgement_timeout, auto_resolve_timeout,
-      quiet_resolve)
+      quiet_resolve, escalation_policy_id, support_hours)
     SELECT ${uuid()}::uuid, ${organisationId}::uuid, counted.value, ${draft.teamId}::uuid, ${draft.level},
       ${draft.ruleType}, ${draft.name}, ${draft.description}, ${draft.incidentKey}::text, ${draft.urgency},
       ${draft.severity}::text, ${draft.priority}::text, ${tx.json(draft.conditions as never)},
       ${assigneesJson(tx, draft)}, ${draft.webhookId}::uuid, ${draft.enabled}::boolean,
-      ${draft.acknowledgementTimeout}::integer, ${draft.autoResolveTimeout}::integer, ${draft.quietResolve}::integer
+      ${draft.acknowledgementTimeout}::integer, ${draft.autoResolveTimeout}::integer, ${draft.quietResolve}::integer,
+      ${draft.escalationPolicyId}::uuid, ${supportHoursJson(tx, draft)}
     FROM counted
     RETURNING ${tx(columns)}`;
   if (!row) throw new Error('The ruleset was not stored.');
@@ -161,7 +164,8 @@ async function replace(tx: Queryable, organisationId: string, id: string, draft:
         conditions = ${tx.json(draft.conditions as never)}, assignees = ${assigneesJson(tx, draft)},
         webhook_id = ${draft.webhookId}, enabled = ${draft.enabled},
         acknowledgement_timeout = ${draft.acknowledgementTimeout}, auto_resolve_timeout = ${draft.autoResolveTimeout},
-        quiet_resolve = ${draft.quietResolve}, version = version + 1
+        quiet_resolve = ${draft.quietResolve}, escalation_policy_id = ${draft.escalationPolicyId},
+        support_hours = ${supportHoursJson(tx, draft)}, version = version + 1
       WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
       RETURNING *
     ), noticed AS (
@@ -178,17 +182,23 @@ function assigneesJson(tx: Queryable, { assignees }: RulesetDraft) {
   return tx.json(assignees.map(({ type, id }) => ({ type, id: id.toLowerCase() })) as never);
 }
 
+function supportHoursJson(tx: Queryable, { supportHours }: RulesetDraft) {
+  return supportHours === null ? null : tx.json(supportHours as never);
+}
+
 /** Names what the organisation does not have; what it has stays locked until the ruleset is stored. */
 async function findUnknown(tx: Queryable, organisationId: string, draft: RulesetDraft): Promise<FieldError[]> {
   const { assignees } = draft;
   const idsOf = (type: string) => assignees.filter((assignee) => assignee.type === type).map(({ id }) => id);
-  const [teams, members, webhooks] = await Promise.all([
+  const [teams, members, webhooks, policies] = await Promise.all([
     tx<{ id: string }[]>`SELECT id FROM teams
       WHERE organisation_id = ${organisationId} AND id = ANY(${[draft.teamId, ...idsOf('team'), ...idsOf('schedule')]}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
     tx<{ id: string }[]>`SELECT id FROM members
       WHERE organisation_id = ${organisationId} AND id = ANY(${idsOf('member')}::uuid[]) AND deleted_at IS NULL FOR KEY SHARE`,
     tx<{ id: string }[]>`SELECT id FROM webhooks
       WHERE organisation_id = ${organisationId} AND id = ${draft.webhookId} AND deleted_at IS NULL FOR KEY SHARE`,
+    tx<{ id: string }[]>`SELECT id FROM escalation_policies
+      WHERE organisation_id = ${organisationId} AND id = ${draft.escalationPolicyId} AND deleted_at IS NULL FOR KEY SHARE`,
   ]);
   const isTeam = new Set(teams.map(({ id }) => id));
   const isMember = new Set(members.map(({ id }) => id));
@@ -202,5 +212,7 @@ async function findUnknown(tx: Queryable, organisationId: string, draft: Ruleset
       errors.push({ field: `assignees[${index}].id`, message: `is not a ${type} of this organisation` });
   if (draft.webhookId !== null && webhooks.length === 0)
     errors.push({ field: 'webhook_id', message: 'is not a webhook of this organisation' });
+  if (draft.escalationPolicyId !== null && policies.length === 0)
+    errors.push({ field: 'escalation_policy_id', message: 'is not an escalation policy of this organisation' });
   return errors;
 }

@@ -22,6 +22,8 @@ const standIns: RulesetDraft = {
   acknowledgementTimeout: null,
   autoResolveTimeout: null,
   quietResolve: null,
+  escalationPolicyId: null,
+  supportHours: null,
 };
 
 /** The rules of rulesets over a body as it came, whole or in part. */

@@ -12,6 +12,7 @@ import {
 import { mostConditions } from '../../domain/ruleset/validate-conditions.ts';
 import { assignee, assignees, id, optionalText, text, timeout, timestamp, urgency, withMessage } from '../fields.ts';
 import { condition, shownCondition } from './condition-schema.ts';
+import { presentSupportHours, readSupportHours, shownSupportHours, supportHours } from './support-hours-schema.ts';
 
 const template = 'A template, such as `{{payload.service}} is down`.';
 
@@ -58,6 +59,10 @@ export const fields = {
   quiet_resolve: timeout.meta({
     description: 'Seconds without a matching occurrence after which an incident resolves itself; null: never.',
   }),
+  escalation_policy_id: id
+    .nullable()
+    .meta({ description: 'Whom the incidents ask, one level after the other, instead of `assignees`; null: none.' }),
+  support_hours: supportHours.nullable(),
 };
 
 export const newRuleset = z
@@ -72,6 +77,8 @@ export const newRuleset = z
     acknowledgement_timeout: fields.acknowledgement_timeout.default(defaultAcknowledgementTimeout),
     auto_resolve_timeout: fields.auto_resolve_timeout.default(defaultAutoResolveTimeout),
     quiet_resolve: fields.quiet_resolve.default(null),
+    escalation_policy_id: fields.escalation_policy_id.default(null),
+    support_hours: fields.support_hours.default(null),
   })
   .meta({ examples: [example] });
 
@@ -101,6 +108,8 @@ export const ruleset = z
     acknowledgement_timeout: z.int().nullable(),
     auto_resolve_timeout: z.int().nullable(),
     quiet_resolve: z.int().nullable(),
+    escalation_policy_id: id.nullable(),
+    support_hours: shownSupportHours.nullable(),
     created_at: timestamp,
   })
   .meta({
@@ -118,6 +127,8 @@ export const ruleset = z
         acknowledgement_timeout: defaultAcknowledgementTimeout,
         auto_resolve_timeout: defaultAutoResolveTimeout,
         quiet_resolve: null,
+        escalation_policy_id: '01993c4e-1f00-7a11-8b22-3c4d5e6f7081',
+        support_hours: null,
         created_at: '2026-11-21T05:09:43.120Z',
       },
     ],
@@ -143,6 +154,8 @@ export function draftOf(body: z.output<typeof newRuleset>): RulesetDraft {
     acknowledgementTimeout: body.acknowledgement_timeout,
     autoResolveTimeout: body.auto_resolve_timeout,
     quietResolve: body.quiet_resolve,
+    escalationPolicyId: body.escalation_policy_id,
+    supportHours: body.support_hours && readSupportHours(body.support_hours),
   };
 }
 
@@ -165,6 +178,8 @@ export function bodyOf(stored: RulesetDraft): z.output<typeof newRuleset> {
     acknowledgement_timeout: stored.acknowledgementTimeout,
     auto_resolve_timeout: stored.autoResolveTimeout,
     quiet_resolve: stored.quietResolve,
+    escalation_policy_id: stored.escalationPolicyId,
+    support_hours: stored.supportHours && presentSupportHours(stored.supportHours),
   };
 }
 

@@ -17,6 +17,10 @@ const example = {
 
 const weeks = [1, 2, 3, 4, 5, -1, -2, -3, -4, -5];
 
+export const weekDays = listOf(z.int().min(0, 'must be from 0 to 6').max(6, 'must be from 0 to 6'), 7, 1).meta({
+  description: '0 is Sunday.',
+});
+
 const fields = {
   team_member_id: id,
   start_date: day.nullish().meta({ description: 'The first day on which a shift may start. Null: no bound.' }),
@@ -36,9 +40,7 @@ const fields = {
       description:
         'Which occurrences of the weekday in its month: 1 to 5 from the start, -1 to -5 from the end. Null or empty: all.',
     }),
-  week_days: listOf(z.int().min(0, 'must be from 0 to 6').max(6, 'must be from 0 to 6'), 7, 1).meta({
-    description: '0 is Sunday.',
-  }),
+  week_days: weekDays,
   start_time: timeOfDay,
   end_time: timeOfDay.meta({ description: 'The last second: of the next day when it is not after `start_time`.' }),
 };
