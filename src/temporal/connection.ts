@@ -1,6 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from '../config.ts';
+import { grpcRetryOptions } from './grpc-retry.ts';
 
 /**
  * Where Temporal is and how to get in: the standard `TEMPORAL_*` settings (address, namespace, TLS, API key, a
@@ -27,6 +28,9 @@ export function createTemporalClient(
   env: Record<string, string | undefined>,
 ): { client: Client; connection: Connection; namespace: string } {
   const { connectionOptions, namespace } = temporalConnectOptions(config, env);
-  const connection = Connection.lazy(connectionOptions);
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    interceptors: [makeGrpcRetryInterceptor(grpcRetryOptions())],
+  });
   return { client: new Client({ connection, namespace }), connection, namespace };
 }

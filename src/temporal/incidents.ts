@@ -1,87 +1,122 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
-  ServiceError,
+  WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
-import { errorCodes, Refusal, type ErrorCode } from '../domain/error-code.ts';
-import { incidentReference, type IncidentState } from '../domain/incident/incident.ts';
-import type { IncidentCommand, IncidentWorkflows } from './incident-workflows.ts';
-import type { incident } from '../workflows/incident/incident.ts';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { Refusal } from '../domain/error-code.ts';
+import type { PolicySnapshot } from '../domain/escalation/policy.ts';
+import { incidentReference, type IncidentState, type Lifecycle } from '../domain/incident/incident.ts';
+import { type IncidentCommand, type IncidentWorkflows, mayFollowResolve } from './incident-workflows.ts';
+import type { incident, IncidentInput } from '../workflows/incident/incident.ts';
 import type { ClearedInput, JoinedInput } from '../workflows/incident/messages.ts';
 import { incidentWorkflowId, taskQueues, workflowTypes } from './names.ts';
+import { failedPrecondition, grpcCode, isHandingOver, refusal, translate } from './refusals.ts';
 import { searchAttributesOf } from './search-attribute-keys.ts';
+import { argumentsOf } from './update-arguments.ts';
 
 /** How long an API caller waits for a command to be confirmed (design promise: read your own write, or 503). */
 const confirmationMs = 5_000;
 const repeatMs = 50;
-/** gRPC's status. */
-const failedPrecondition = 9;
 /** A worker that died in a task is noticed after this; the default of ten seconds would hold its incidents longer. */
 const workflowTaskTimeout = '5s';
 
-const detailOf: Partial<Record<ErrorCode, string>> = {
-  incident_resolved: 'The incident is resolved already.',
-  already_acknowledged: 'The incident is acknowledged already.',
-  not_acknowledged: 'The incident is not acknowledged.',
-};
-
-export interface IncidentOpening {
+/** An incident as its row says: what its workflow starts from, the first time or after it has ended. */
+export interface StoredIncident {
   status: string;
   opening: IncidentState;
+  /** Of the newest transition; 0: not even the opening is stored. */
+  sequence: number;
+  lifecycle: Lifecycle;
+  /** The one in use. */
+  escalationPolicy: PolicySnapshot | null;
+  /** Of the newest transitions, oldest first. */
+  commandIds: string[];
+  occurrences: number;
+  lastOccurrenceAt: string | null;
 }
 
-/** `opening` reads the stored row: what to start a workflow from that a crash kept from starting. */
 export function createIncidentWorkflows(
   client: Client,
-  opening: (organisationId: string, incidentId: string) => Promise<IncidentOpening | null>,
+  read: (organisationId: string, incidentId: string) => Promise<StoredIncident | null>,
   taskQueue: string = taskQueues.incidents,
 ): IncidentWorkflows {
-  async function start(state: IncidentState): Promise<void> {
+  const handleOf = (incidentId: string) => client.workflow.getHandle(incidentWorkflowId(incidentId));
+
+  function startOptions(input: IncidentInput) {
+    const { state } = input;
+    return {
+      workflowId: incidentWorkflowId(state.incidentId),
+      taskQueue,
+      args: [input] as [IncidentInput],
+      workflowTaskTimeout,
+      typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(state)),
+      staticSummary: incidentReference(state.number),
+    };
+  }
+
+  /** For one whose workflow does not run (any more). */
+  function startAgainOptions(stored: StoredIncident) {
+    return {
+      ...startOptions(inputOf(stored)),
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    } as const;
+  }
+
+  /** Answers false when the workflow does not run. */
+  async function update(incidentId: string, command: IncidentCommand, deadline: number): Promise<boolean> {
     try {
-      await client.workflow.start<typeof incident>(workflowTypes.incident, {
-        workflowId: incidentWorkflowId(state.incidentId),
-        taskQueue,
-        args: [{ state }],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        workflowTaskTimeout,
-        typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(state)),
-        staticSummary: incidentReference(state.number),
-      });
+      await client.withDeadline(deadline, () =>
+        handleOf(incidentId).executeUpdate(command.type, { updateId: command.id, args: [argumentsOf(command)] }),
+      );
+      return true;
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      return false;
     }
   }
 
-  async function update(incidentId: string, command: IncidentCommand): Promise<void> {
-    const handle = client.workflow.getHandle(incidentWorkflowId(incidentId));
-    const deadline = Date.now() + confirmationMs;
-    for (;;) {
-      try {
-        return await client.withDeadline(deadline, async () => {
-          await handle.executeUpdate(command.type, { updateId: command.id, args: [argumentsOf(command)] });
-        });
-      } catch (error) {
-        // The task that carried the update failed, as when a signal comes in just as a resolve ends the workflow.
-        if (grpcCode(error) !== failedPrecondition || Date.now() + repeatMs >= deadline) throw error;
-        await sleep(repeatMs);
-      }
-    }
+  async function updateWithStart(
+    organisationId: string,
+    incidentId: string,
+    command: IncidentCommand,
+    deadline: number,
+  ) {
+    const stored = await read(organisationId, incidentId);
+    if (!stored) throw new Refusal('not_found', 'No such incident.');
+    if (stored.status === 'resolved' && !mayFollowResolve(command)) throw refusal('incident_resolved');
+    const startWorkflowOperation = new WithStartWorkflowOperation<typeof incident>(
+      workflowTypes.incident,
+      startAgainOptions(stored),
+    );
+    await client.withDeadline(deadline, () =>
+      client.workflow.executeUpdateWithStart(command.type, {
+        updateId: command.id,
+        args: [argumentsOf(command)],
+        startWorkflowOperation,
+      }),
+    );
   }
 
   return {
-    start,
+    async start(state) {
+      try {
+        await client.workflow.start<typeof incident>(workflowTypes.incident, {
+          ...startOptions({ state }),
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
 
     async joined(incidentId, { count, lastAt }) {
       try {
-        await client.workflow
-          .getHandle(incidentWorkflowId(incidentId))
-          .signal<[JoinedInput]>('joined', { count, lastAt });
+        await handleOf(incidentId).signal<[JoinedInput]>('joined', { count, lastAt });
       } catch (error) {
         // It ended meanwhile: what joined before that instant is on its row, and nobody else needs to know.
         if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -90,7 +125,7 @@ export function createIncidentWorkflows(
 
     async cleared(incidentId, cleared) {
       try {
-        await client.workflow.getHandle(incidentWorkflowId(incidentId)).signal<[ClearedInput]>('cleared', cleared);
+        await handleOf(incidentId).signal<[ClearedInput]>('cleared', cleared);
         return true;
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -98,71 +133,45 @@ export function createIncidentWorkflows(
       }
     },
 
-    async command(organisationId, incidentId, command) {
+    async merged(organisationId, incidentId, { incidentId: into, reference, since }) {
+      const given = { id: `merged:${into}:${since}`, by: `merge into ${reference}`, incident_id: into };
       try {
-        await update(incidentId, command).catch(async (error) => {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-          const row = await opening(organisationId, incidentId);
-          if (!row) throw new Refusal('not_found', 'No such incident.');
-          if (row.status === 'resolved') throw refusal('incident_resolved');
-          // The row was claimed, but its workflow never started.
-          await start(row.opening);
-          await update(incidentId, command);
-        });
+        await handleOf(incidentId).signal('merged', given);
       } catch (error) {
-        throw translate(error);
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        const stored = await read(organisationId, incidentId);
+        if (!stored || stored.status === 'resolved') return;
+        await client.workflow.signalWithStart<typeof incident, [typeof given]>(workflowTypes.incident, {
+          ...startAgainOptions(stored),
+          signal: 'merged',
+          signalArgs: [given],
+        });
+      }
+    },
+
+    async command(organisationId, incidentId, command) {
+      const deadline = Date.now() + confirmationMs;
+      for (;;) {
+        try {
+          if (!(await update(incidentId, command, deadline)))
+            await updateWithStart(organisationId, incidentId, command, deadline);
+          return;
+        } catch (error) {
+          // The task that carried the update failed, as when a signal comes in just as a resolve ends the workflow.
+          const mayRepeat = grpcCode(error) === failedPrecondition || isHandingOver(error);
+          if (!mayRepeat || Date.now() + repeatMs >= deadline) throw translate(error);
+          await sleep(repeatMs);
+        }
       }
     },
   };
 }
 
-function argumentsOf(command: IncidentCommand): Record<string, unknown> {
-  switch (command.type) {
-    case 'acknowledge':
-    case 'unacknowledge':
-    case 'escalate':
-      return { agent: command.agent };
-    case 'resolve':
-      return { agent: command.agent, resolution: command.resolution, rootCause: command.rootCause };
-    case 'action':
-      return { agent: command.agent, action: { ...command.action, trigger: 'manual' } };
-    case 'change': {
-      const { agent, changes, actions, status } = command;
-      return { agent, changes, actions: actions.map((action) => ({ ...action, trigger: 'manual' })), status };
-    }
-  }
-}
-
-/** Temporal's errors as refusals; what is none of them passes through and is a bug. */
-export function translate(error: unknown): unknown {
-  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-    const code = errorCodes.find((candidate) => candidate === (error.cause as ApplicationFailure).type);
-    return code ? refusal(code) : error;
-  }
-  if (error instanceof WorkflowNotFoundError)
-    return new Refusal(
-      'unavailable',
-      "The incident's workflow has ended although the incident is open; ask an operator.",
-    );
-  if (
-    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    [1, 4, failedPrecondition].includes(grpcCode(error) ?? -1)
-  )
-    return new Refusal(
-      'not_confirmed',
-      'No worker confirmed this within 5 seconds. It may still apply; repeating it with the same Idempotency-Key is safe.',
-    );
-  if ([14, 8, 10].includes(grpcCode(error) ?? -1))
-    return new Refusal('unavailable', 'Temporal cannot be reached; try again shortly.');
-  return error;
-}
-
-function refusal(code: ErrorCode): Refusal {
-  return new Refusal(code, detailOf[code] ?? `Refused: ${code}.`);
-}
-
-function grpcCode(error: unknown): number | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  return typeof code === 'number' ? code : undefined;
+function inputOf({ opening, sequence, lifecycle, escalationPolicy, ...stored }: StoredIncident): IncidentInput {
+  if (sequence === 0) return { state: opening };
+  const { commandIds, occurrences, lastOccurrenceAt } = stored;
+  return {
+    state: { ...opening, lifecycle, ...(escalationPolicy === null ? {} : { escalationPolicy }) },
+    resumed: { commandIds, occurrences, lastOccurrenceAt },
+  };
 }

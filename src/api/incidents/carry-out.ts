@@ -1,10 +1,8 @@
 import { Refusal } from '../../domain/error-code.ts';
 import type { IncidentRead } from '../../stores/incident-reads.ts';
-import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
+import { type IncidentCommand, mayFollowResolve } from '../../temporal/incident-workflows.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../errors.ts';
-
-const conflicts = ['incident_resolved', 'already_acknowledged', 'not_acknowledged'];
+import { notFound, problems } from '../errors.ts';
 
 /** Has the incident's workflow carry a command out, and answers the incident as it is then. */
 export async function carryOut(
@@ -14,11 +12,12 @@ export async function carryOut(
   command: IncidentCommand,
 ): Promise<IncidentRead> {
   try {
-    if (before.status === 'resolved') throw new Refusal('incident_resolved', 'The incident is resolved already.');
+    if (before.status === 'resolved' && !mayFollowResolve(command))
+      throw new Refusal('incident_resolved', 'The incident is resolved already.');
     await workflows.command(organisationId, before.id, command);
   } catch (error) {
     // A repeat whose first try was carried out, but never confirmed, meets the state that it made itself.
-    const isConflict = error instanceof Refusal && conflicts.includes(error.code);
+    const isConflict = error instanceof Refusal && problems[error.code].status === 409;
     if (!isConflict || !(await reads.isRecorded(organisationId, before.id, recordedAs(command)))) throw error;
   }
   const after = await reads.get(organisationId, before.id);
@@ -28,7 +27,9 @@ export async function carryOut(
 
 /** The id of a transition that says the command was carried out: its own, or in want of one its first run's. */
 function recordedAs(command: IncidentCommand): string {
-  if (command.type !== 'change' || command.changes !== null || command.status !== null) return command.id;
-  const [first] = command.actions;
+  if (command.type !== 'change') return command.id;
+  const { changes, priority = null, status, actions } = command;
+  if (changes !== null || priority !== null || status !== null) return command.id;
+  const [first] = actions;
   return first ? `action:${first.id}` : command.id;
 }

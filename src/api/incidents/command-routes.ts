@@ -1,110 +1,97 @@
-import { Refusal } from '../../domain/error-code.ts';
-import type { ApiKey } from '../../stores/api-keys.ts';
-import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
+import type { NewDefinition } from '../../stores/action-definitions.ts';
 import { draftOf } from '../actions/schema.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidField, notFound } from '../errors.ts';
-import { pathId } from '../fields.ts';
-import { defineRoute, type Route, type RouteContext } from '../route.ts';
+import { defineRoute, type Route } from '../route.ts';
 import { definitionsFor, runsOf } from './action-runs.ts';
-import { agentOf } from './agent.ts';
-import { carryOut } from './carry-out.ts';
-import { commandBody, resolveBody, runBody } from './request-schema.ts';
-import { incident, presentIncident } from './schema.ts';
+import { commandBody, escalateBody, resolveBody, runBody, snoozeBody } from './request-schema.ts';
+import { commandRoute, createSendCommand } from './send-command.ts';
 
-type Context = Pick<
-  RouteContext<{ id: string }, unknown, { by: string | null }, ApiKey>,
-  'params' | 'body' | 'key' | 'commandId'
->;
-/** A command as its route knows it: who sends it and under which id is the same for all. */
-type Wish = IncidentCommand extends infer Command
-  ? Command extends unknown
-    ? Omit<Command, 'id' | 'agent'>
-    : never
-  : never;
-
+/** The commands that move an incident through its life, and running an action. */
 export function createCommandRoutes(deps: ApiDeps): Route[] {
   const { stores } = deps;
-  const common = {
-    method: 'POST',
-    tag: 'Incidents',
-    role: 'command',
-    auth: 'key',
-    params: pathId,
-    responses: { 200: incident },
-  } as const;
+  const send = createSendCommand(deps);
 
   return [
     defineRoute({
-      ...common,
+      ...commandRoute,
       path: '/v1/incident/{id}/acknowledge',
       summary: 'Acknowledge an incident: somebody works on it',
       body: commandBody,
       refusals: ['already_acknowledged', 'incident_resolved', 'not_confirmed'],
-      handler: (context) => send(context, async () => ({ type: 'acknowledge' })),
+      handler: (context) => send(context, () => ({ type: 'acknowledge' })),
     }),
     defineRoute({
-      ...common,
+      ...commandRoute,
       path: '/v1/incident/{id}/unacknowledge',
       summary: 'Take an acknowledgement back: nobody works on it',
       body: commandBody,
       refusals: ['not_acknowledged', 'incident_resolved', 'not_confirmed'],
-      handler: (context) => send(context, async () => ({ type: 'unacknowledge' })),
+      handler: (context) => send(context, () => ({ type: 'unacknowledge' })),
     }),
     defineRoute({
-      ...common,
-      path: '/v1/incident/{id}/escalate',
-      summary: 'Escalate an incident: its whole team is asked',
-      body: commandBody,
+      ...commandRoute,
+      path: '/v1/incident/{id}/snooze',
+      summary: 'Snooze an incident: it is acknowledged, and comes back after a while',
+      body: snoozeBody,
       refusals: ['incident_resolved', 'not_confirmed'],
-      handler: (context) => send(context, async () => ({ type: 'escalate' })),
+      handler: (context) => send(context, () => ({ type: 'snooze', duration: context.body.duration })),
     }),
     defineRoute({
-      ...common,
+      ...commandRoute,
+      path: '/v1/incident/{id}/escalate',
+      summary: 'Escalate an incident: the next level is asked',
+      description: 'A level of its escalation policy. One without a policy knows only its whole team, and no levels.',
+      body: escalateBody,
+      refusals: ['no_further_level', 'incident_resolved', 'not_confirmed'],
+      handler: (context) => send(context, () => ({ type: 'escalate', level: context.body.level })),
+    }),
+    defineRoute({
+      ...commandRoute,
       path: '/v1/incident/{id}/resolve',
       summary: 'Resolve an incident: all its timers stop',
       body: resolveBody,
       refusals: ['incident_resolved', 'not_confirmed'],
       handler: (context) => {
         const { resolution, root_cause: rootCause } = context.body;
-        return send(context, async () => ({ type: 'resolve', resolution, rootCause }));
+        return send(context, () => ({ type: 'resolve', resolution, rootCause }));
       },
     }),
     defineRoute({
-      ...common,
+      ...commandRoute,
+      path: '/v1/incident/{id}/reopen',
+      summary: 'Reopen a resolved incident',
+      description:
+        'Its timers and its escalation policy begin anew. It takes its incident_key back, unless another incident has it.',
+      body: commandBody,
+      refusals: ['not_resolved', 'key_in_use', 'not_confirmed'],
+      handler: (context) => send(context, () => ({ type: 'reopen' })),
+    }),
+    defineRoute({
+      ...commandRoute,
       path: '/v1/incident/{id}/action',
       summary: 'Run an action for an incident',
       description: 'Answers once it is under way; what came of it is in the list of the incident’s actions.',
       body: runBody,
       refusals: ['incident_resolved', 'not_confirmed'],
-      handler: (context) => send(context, (isOpen) => runAction(context, isOpen)),
+      handler: (context) => {
+        const { key, params, body, commandId } = context;
+        let definitions: NewDefinition[] = [];
+        // Several targets are several runs, all of them or none. A resolved incident is left to the refusal that follows.
+        return send(
+          context,
+          async ({ status }) => {
+            if (status !== 'resolved')
+              await stores.actionDefinitions.insertForIncident(key.organisationId, params.id, definitions);
+            const actions = runsOf(definitions, (_, index) => commandId(`run ${index}`));
+            return { type: 'change', changes: null, actions, status: null };
+          },
+          async () => {
+            const found = await definitionsFor(deps, key.organisationId, params.id, [draftOf(body)], commandId);
+            definitions = found.definitions;
+            return found.errors;
+          },
+        );
+      },
     }),
   ];
-
-  async function send(
-    { key, params, body, commandId }: Context,
-    wishOf: (isOpen: boolean) => Promise<Wish>,
-  ): Promise<{ status: 200; body: ReturnType<typeof presentIncident> }> {
-    const before = await stores.incidentReads.get(key.organisationId, params.id);
-    if (!before) throw notFound();
-    const agent = await agentOf(stores.members, key, body.by);
-    if (!agent) throw invalidField('by', 'is not a member of this organisation');
-    const wish = await wishOf(before.status !== 'resolved');
-    const command = { ...wish, id: commandId('command'), agent } as IncidentCommand;
-    return { status: 200, body: presentIncident(await carryOut(deps, key.organisationId, before, command)) };
-  }
-
-  /** Several targets are several runs, all of them or none. A resolved incident is left to the refusal that follows. */
-  async function runAction(
-    { key, params, body, commandId }: Context & { body: Parameters<typeof draftOf>[0] },
-    isOpen: boolean,
-  ): Promise<Wish> {
-    const { organisationId } = key;
-    const drafts = [draftOf(body)];
-    const { definitions, errors } = await definitionsFor(deps, organisationId, params.id, drafts, commandId);
-    if (errors.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', errors);
-    if (isOpen) await stores.actionDefinitions.insertForIncident(organisationId, params.id, definitions);
-    const actions = runsOf(definitions, (_, index) => commandId(`run ${index}`));
-    return { type: 'change', changes: null, actions, status: null };
-  }
 }

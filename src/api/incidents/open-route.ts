@@ -1,20 +1,27 @@
 import type { z } from 'zod';
 import { Refusal } from '../../domain/error-code.ts';
+import type { PolicySnapshot } from '../../domain/escalation/policy.ts';
 import type { IncidentState } from '../../domain/incident/incident.ts';
 import type { Action } from '../../domain/incident/log-entry.ts';
 import { openIncident } from '../../domain/incident/transition.ts';
 import type { NewDefinition } from '../../stores/action-definitions.ts';
 import type { ApiKey } from '../../stores/api-keys.ts';
 import type { NewIncident } from '../../stores/incidents.ts';
+import type { Transaction } from '../../stores/sql.ts';
 import { draftsOf } from '../actions/schema.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../errors.ts';
+import { invalidField, notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { definitionsFor, runsOf } from './action-runs.ts';
 import { unknownAssignees } from './assignees.ts';
 import { newIncident } from './request-schema.ts';
 import { incident, presentIncident } from './schema.ts';
+
+const unknownPolicy = {
+  field: 'escalation_policy_id',
+  message: 'is not an escalation policy of this organisation',
+};
 
 export function createOpenRoute(deps: ApiDeps): Route {
   const { stores, workflows, logger } = deps;
@@ -35,11 +42,13 @@ export function createOpenRoute(deps: ApiDeps): Route {
       if (!(await stores.teams.get(organisationId, params.id))) throw notFound();
       // The same for a repeat with the same Idempotency-Key: what a crash kept from being answered is found again.
       const incidentId = commandId('incident');
-      const [unknown, { definitions, errors }] = await Promise.all([
+      const [unknown, { definitions, errors }, hasPolicy] = await Promise.all([
         unknownAssignees(stores.members, organisationId, body.assignees),
         definitionsFor(deps, organisationId, incidentId, draftsOf(body.actions), commandId),
+        isPolicy(organisationId, body.escalation_policy_id),
       ]);
       const faults = [...unknown, ...errors];
+      if (!hasPolicy) faults.push(unknownPolicy);
       if (faults.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', faults);
 
       const stored = await stores.incidents.opening(organisationId, incidentId);
@@ -50,6 +59,22 @@ export function createOpenRoute(deps: ApiDeps): Route {
       return { status: 201, body: presentIncident(row) };
     },
   });
+
+  async function isPolicy(organisationId: string, id: string | null): Promise<boolean> {
+    return id === null || (await stores.escalationPolicies.get(organisationId, id)) !== undefined;
+  }
+
+  /** In the transaction of the incident that keeps it. Throws `Refusal` when it was deleted meanwhile. */
+  async function takePolicy(
+    organisationId: string,
+    id: string | null,
+    tx: Transaction,
+  ): Promise<PolicySnapshot | null> {
+    if (id === null) return null;
+    const taken = await stores.escalationPolicies.take(organisationId, id, tx);
+    if (!taken) throw invalidField(unknownPolicy.field, unknownPolicy.message);
+    return taken;
+  }
 
   function store(
     key: ApiKey,
@@ -64,7 +89,7 @@ export function createOpenRoute(deps: ApiDeps): Route {
     const openingActions = runs.map<Action>((run) => ({ ...run, trigger: 'manual' }));
     const assignees = body.assignees.length > 0 ? body.assignees : [{ type: 'team' as const, id: teamId }];
     // Of the team: equal keys of different teams never meet.
-    const build = (number: number): NewIncident => ({
+    const build = async (number: number, tx: Transaction): Promise<NewIncident> => ({
       state: openIncident(
         {
           organisationId: key.organisationId,
@@ -77,6 +102,7 @@ export function createOpenRoute(deps: ApiDeps): Route {
           acknowledgementTimeout: body.acknowledgement_timeout,
           autoResolveTimeout: body.auto_resolve_timeout,
           quietResolveTimeout: body.quiet_resolve,
+          escalationPolicy: await takePolicy(key.organisationId, body.escalation_policy_id, tx),
           openedBy: { type: 'key', id: key.id, name: key.name },
           openedThrough: 'api',
           openingActions,

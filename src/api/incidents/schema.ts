@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { incidentReference, type PendingAction } from '../../domain/incident/incident.ts';
+import { incidentReference, type PendingAction, responderReplies } from '../../domain/incident/incident.ts';
 import { logEntryTypes } from '../../domain/incident/log-entry.ts';
-import type { IncidentRead, LogEntryRead } from '../../stores/incident-reads.ts';
+import { type IncidentRead, type LogEntryRead, workflowEnds } from '../../stores/incident-reads.ts';
 import { assignee, id, timestamp, urgency, withMessage } from '../fields.ts';
 import { agent, presentAgent } from './agent.ts';
 import { statuses } from './request-schema.ts';
+
+/** As people see them: whatever resolves an incident by itself is `resolve`. */
+export const shownPendingActions = ['escalate', 'unacknowledge', 'urgency_change', 'resolve'] as const;
 
 export const incident = z
   .object({
@@ -32,9 +35,41 @@ export const incident = z
     acknowledgement_timeout: z.int().nullable(),
     auto_resolve_timeout: z.int().nullable(),
     quiet_resolve: z.int().nullable(),
+    escalation: z
+      .object({
+        policy_id: id,
+        policy_name: z.string(),
+        policy_version: z.int(),
+        level: z.int().meta({ description: 'Asked last; counted from 1.' }),
+        cycle: z.int().meta({ description: 'How often the policy began again.' }),
+        exhausted: z.boolean().meta({ description: 'Everybody was asked in vain, and nobody else will be.' }),
+      })
+      .nullable()
+      .meta({
+        description: 'Where it stands in its escalation policy; null: it has none, or people named by hand took over.',
+      }),
     pending_actions: z
-      .array(z.object({ type: z.enum(['unacknowledge', 'resolve']), at: timestamp }))
+      .array(z.object({ type: z.enum(shownPendingActions), at: timestamp }))
       .meta({ description: 'Timers, by time due.' }),
+    responders: z
+      .array(z.object({ member_id: id, state: z.enum(['pending', ...responderReplies]) }))
+      .meta({ description: 'Who was asked to help, and what they said.' }),
+    conference_bridge: z
+      .object({ number: z.string().nullable(), url: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'Where those who work on it talk.' }),
+    merged_into: id.nullable().meta({ description: 'The incident it was merged into, or is being merged into.' }),
+    resolve_reason: z
+      .enum(['merged'])
+      .nullable()
+      .meta({ description: 'Why it was resolved, where that was neither a command nor a timer of its own.' }),
+    workflow_ended: z
+      .object({ how: z.enum(workflowEnds), at: timestamp })
+      .nullable()
+      .meta({
+        description:
+          'Somebody ended its workflow in Temporal, so its timers rest. The next command starts it again, and this is null.',
+      }),
   })
   .meta({
     id: 'Incident',
@@ -64,10 +99,23 @@ export const incident = z
         acknowledgement_timeout: 1800,
         auto_resolve_timeout: 14400,
         quiet_resolve: null,
+        escalation: {
+          policy_id: '01993c4e-1f00-7a11-8b22-3c4d5e6f7081',
+          policy_name: 'Checkout',
+          policy_version: 2,
+          level: 1,
+          cycle: 0,
+          exhausted: false,
+        },
         pending_actions: [
           { type: 'unacknowledge', at: '2026-03-15T19:42:04.311Z' },
           { type: 'resolve', at: '2026-03-15T23:09:39.000Z' },
         ],
+        responders: [{ member_id: '01993c4b-7a60-7d11-9c8d-6e5f4a3b2c1d', state: 'accepted' }],
+        conference_bridge: { number: null, url: 'https://meet.example.com/checkout' },
+        merged_into: null,
+        resolve_reason: null,
+        workflow_ended: null,
       },
     ],
   });
@@ -121,10 +169,22 @@ export function presentIncident(row: IncidentRead): z.input<typeof incident> {
     acknowledgement_timeout: row.acknowledgementTimeout,
     auto_resolve_timeout: row.autoResolveTimeout,
     quiet_resolve: row.quietResolve,
+    escalation: presentEscalation(row),
     pending_actions: row.pendingActions
       .map((pending) => presentTimer(pending, row))
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at)),
+    responders: row.responders.map(({ memberId, state }) => ({ member_id: memberId, state })),
+    conference_bridge: row.conferenceBridge && { number: row.conferenceBridge.number, url: row.conferenceBridge.url },
+    merged_into: row.mergedInto,
+    resolve_reason: row.resolveReason,
+    workflow_ended: row.workflowEnd && row.workflowEndedAt ? { how: row.workflowEnd, at: row.workflowEndedAt } : null,
   };
+}
+
+function presentEscalation({ escalation }: IncidentRead): z.input<typeof incident>['escalation'] {
+  if (!escalation) return null;
+  const { policyId, policyName, policyVersion, level, cycle, exhausted } = escalation;
+  return { policy_id: policyId, policy_name: policyName, policy_version: policyVersion, level, cycle, exhausted };
 }
 
 /** One that waits for quiet moves with each occurrence, though what is stored moves only when it comes due. */

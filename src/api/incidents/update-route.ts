@@ -1,12 +1,10 @@
 import type { z } from 'zod';
-import { Refusal } from '../../domain/error-code.ts';
-import type { IncidentChanges } from '../../domain/incident/transition.ts';
+import type { IncidentChanges } from '../../domain/incident/command.ts';
 import type { NewDefinition } from '../../stores/action-definitions.ts';
 import type { IncidentRead } from '../../stores/incident-reads.ts';
 import type { CompositeChange, IncidentCommand } from '../../temporal/incident-workflows.ts';
 import { draftsOf } from '../actions/schema.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { uuidOf } from '../idempotency.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -16,6 +14,7 @@ import { unknownAssignees } from './assignees.ts';
 import { carryOut } from './carry-out.ts';
 import { incidentUpdate } from './request-schema.ts';
 import { presentIncident, storedIncident } from './schema.ts';
+import { requireAgent, requireIncident, type Wish } from './send-command.ts';
 
 type Update = z.output<typeof incidentUpdate>;
 
@@ -37,8 +36,7 @@ export function createUpdateRoute(deps: ApiDeps): Route {
     refusals: ['already_acknowledged', 'not_acknowledged', 'incident_resolved', 'not_confirmed'],
     handler: async ({ key, params, body, commandId }) => {
       const { organisationId } = key;
-      const before = await stores.incidentReads.get(organisationId, params.id);
-      if (!before) throw notFound();
+      const before = await requireIncident(deps, key, params.id);
       // By what they do, not by request: two requests at once with the same action have the same ids.
       const idOf = (place: string, digest: string) =>
         digest === '' ? commandId(place) : uuidOf(`definition:${params.id}:${digest}`);
@@ -47,21 +45,20 @@ export function createUpdateRoute(deps: ApiDeps): Route {
         unknownAssignees(stores.members, organisationId, body.assignees ?? []),
         definitionsFor(deps, organisationId, params.id, draftsOf(body.actions ?? []), idOf),
       ]);
-      const faults = [...unknown, ...errors];
-      if (!agent) faults.push({ field: 'by', message: 'is not a member of this organisation' });
-      if (!agent || faults.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', faults);
+      const sender = requireAgent(agent, [...unknown, ...errors]);
 
       const fresh = await freshOf(organisationId, params.id, definitions);
       const wish: CompositeChange = {
         changes: changesOf(body, before),
+        priority: body.priority === undefined || body.priority === before.priority ? null : { to: body.priority },
         actions: runsOf(fresh, ({ digest }) => uuidOf(`run:${params.id}:${digest}`)),
         status: statusOf(body, before),
       };
-      if (wish.changes === null && wish.actions.length === 0 && wish.status === null)
+      if (wish.changes === null && wish.priority === null && wish.actions.length === 0 && wish.status === null)
         return { status: 200, body: presentStored(before) };
       if (before.status !== 'resolved')
         await stores.actionDefinitions.insertForIncident(organisationId, params.id, fresh);
-      const command = { ...commandOf(wish), id: commandId('command'), agent } as IncidentCommand;
+      const command = { ...commandOf(wish), id: commandId('command'), agent: sender } as IncidentCommand;
       return { status: 200, body: presentStored(await carryOut(deps, organisationId, before, command)) };
     },
   });
@@ -89,6 +86,7 @@ function changesOf(body: Update, before: IncidentRead): IncidentChanges | null {
     name: body.name,
     description: body.description,
     urgency: body.urgency,
+    severity: body.severity,
     assignees,
     resolution: body.resolution,
     rootCause: body.root_cause,
@@ -115,9 +113,9 @@ function statusOf({ status }: Update, before: IncidentRead): CompositeChange['st
 }
 
 /** A resolve with its own texts and nothing else is one step, as by the command. */
-function commandOf(wish: CompositeChange) {
+function commandOf(wish: CompositeChange): Wish {
   const { resolution = null, rootCause = null, ...others } = wish.changes ?? {};
-  if (wish.status === 'resolve' && wish.actions.length === 0 && Object.keys(others).length === 0)
-    return { type: 'resolve', resolution, rootCause } as const;
-  return { type: 'change', ...wish } as const;
+  const hasMore = wish.priority || wish.actions.length > 0 || Object.keys(others).length > 0;
+  if (wish.status === 'resolve' && !hasMore) return { type: 'resolve', resolution, rootCause };
+  return { type: 'change', ...wish };
 }
