@@ -7,8 +7,9 @@ import { latency } from './latency.ts';
 import { noMatch } from './no-match.ts';
 import { storm } from './storm.ts';
 import type { Row } from './support.ts';
+import { timers } from './timers.ts';
 
-const benches = { latency, incidents, storm, 'no-match': noMatch, accept };
+const benches = { latency, incidents, storm, 'no-match': noMatch, accept, timers };
 type Name = keyof typeof benches;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -7,19 +7,27 @@ import { closeHttpServer, createHttpServer } from './api/http-server.ts';
 import { loadConfig } from './config.ts';
 import { runEntryPoint } from './entry-point.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { createChannels } from './notify/index.ts';
 import { createAddressGuard } from './outbound/address-guard.ts';
+import { createPost } from './outbound/post.ts';
 import { createActionDefinitionStore } from './stores/action-definitions.ts';
 import { createApiKeyStore } from './stores/api-keys.ts';
 import { createBacklogStore } from './stores/backlog.ts';
+import { createContactMethodStore } from './stores/contact-methods.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
 import { createBell } from './stores/doorbell.ts';
+import { createEscalationPolicyStore } from './stores/escalation-policies.ts';
 import { createEventSamples } from './stores/event-samples.ts';
 import { createEventStore } from './stores/events.ts';
 import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
 import { createIncidentReads } from './stores/incident-reads.ts';
 import { createIncidentStore } from './stores/incidents.ts';
 import { createMemberStore } from './stores/members.ts';
+import { createMergeStore } from './stores/merges.ts';
 import { isMigrated, readMigrations } from './stores/migrations.ts';
+import { createNotificationPlans } from './stores/notification-plans.ts';
+import { createNotificationRuleStore } from './stores/notification-rules.ts';
+import { createNotificationStore } from './stores/notifications.ts';
 import { createOrganisationStore, ensureAdminKey } from './stores/organisations.ts';
 import { createOverrideStore } from './stores/overrides.ts';
 import { createRulesetStore } from './stores/rulesets.ts';
@@ -29,6 +37,7 @@ import { createSql, type Sql } from './stores/sql.ts';
 import { createComponentStore } from './stores/status-page-components.ts';
 import { createStatusPageStore } from './stores/status-pages.ts';
 import { createSubscriptionStore } from './stores/subscriptions.ts';
+import { createTargetStore } from './stores/targets.ts';
 import { createTeamStore } from './stores/teams.ts';
 import { createWebhookStore } from './stores/webhooks.ts';
 import { createTemporalClient } from './temporal/connection.ts';
@@ -49,6 +58,7 @@ await runEntryPoint('server', async () => {
   const sql = createSql(config.databaseUrl!, { max: connections, applicationName: 'tocsin-api' });
   const migrations = await readMigrations(new URL('../migrations/', import.meta.url));
   const sealer = createSealer(config.secretKey!);
+  const allowedNetworks = config.outboundAllowedNetworks ?? [];
   const { client, connection, namespace } = createTemporalClient(config, process.env);
   const incidents = createIncidentStore(sql);
   const workflows = createIncidentWorkflows(client, incidents.opening);
@@ -66,19 +76,26 @@ await runEntryPoint('server', async () => {
       apiKeys: createApiKeyStore(sql),
       backlog: createBacklogStore(sql),
       components: createComponentStore(sql),
+      contactMethods: createContactMethodStore(sql, sealer),
       deliveries: createDeliveryStore(sql, sealer),
+      escalationPolicies: createEscalationPolicyStore(sql),
       events: createEventStore(sql, createBell(sql, logger), sealer),
       eventSamples: createEventSamples(sql),
       idempotencyKeys: createIdempotencyKeyStore(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
       members: createMemberStore(sql),
+      merges: createMergeStore(sql),
+      notificationPlans: createNotificationPlans(sql),
+      notificationRules: createNotificationRuleStore(sql),
+      notifications: createNotificationStore(sql, createBell(sql, logger)),
       organisations: createOrganisationStore(sql),
       overrides: createOverrideStore(sql),
       rulesets: createRulesetStore(sql),
       schedules: createScheduleStore(sql),
       statusPages: createStatusPageStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
+      targets: createTargetStore(sql),
       teams: createTeamStore(sql),
       webhooks: createWebhookStore(sql, sealer),
     },
@@ -87,7 +104,13 @@ await runEntryPoint('server', async () => {
       start: (state) => client.withDeadline(Date.now() + startDeadlineMs, () => workflows.start(state)),
     },
     temporal: createTemporalStatus(connection, namespace),
-    targetRefusal: createAddressGuard({ allowedNetworks: config.outboundAllowedNetworks ?? [] }).refusalOf,
+    channels: createChannels({
+      post: createPost({ allowedNetworks }),
+      smtpUrl: config.smtpUrl,
+      mailFrom: config.mailFrom,
+      publicUrl: config.publicUrl,
+    }),
+    targetRefusal: createAddressGuard({ allowedNetworks }).refusalOf,
     isMigrated: () => isMigrated(sql, migrations),
   });
 

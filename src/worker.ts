@@ -2,25 +2,40 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createDeliverWebhooks } from './activities/deliver-webhooks.ts';
 import { createEvaluateRulesets } from './activities/evaluate-rulesets.ts';
 import { createKeepHouse } from './activities/keep-house.ts';
+import { createNoticeEndedWorkflows } from './activities/notice-ended-workflows.ts';
+import { createPagingActivities } from './activities/page.ts';
 import { pumpActivity } from './activities/pump.ts';
 import { createIncidentActivities } from './activities/record-transitions.ts';
+import { createResolveMerged } from './activities/resolve-merged.ts';
 import { createActionActivities } from './activities/run-action.ts';
+import { createSendNotifications } from './activities/send-notifications.ts';
+import { createSupportHoursActivities } from './activities/support-hours.ts';
 import { createStartIncidents } from './activities/start-incidents.ts';
+import { together } from './activities/together.ts';
 import { loadConfig } from './config.ts';
 import { runEntryPoint } from './entry-point.ts';
 import { createLogger } from './logger.ts';
+import { createChannels } from './notify/index.ts';
 import { createPost } from './outbound/post.ts';
 import { createActionRunStore } from './stores/action-runs.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
 import { createBell, createEar, shardCount } from './stores/doorbell.ts';
+import { createEndedWorkflowStore } from './stores/ended-workflows.ts';
 import { createEventStore } from './stores/events.ts';
 import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
 import { createIncidentStore } from './stores/incidents.ts';
+import { createMergeStore } from './stores/merges.ts';
+import { createLinkTokens } from './stores/link-tokens.ts';
+import { createNotificationQueue } from './stores/notification-queue.ts';
+import { createNotificationStore } from './stores/notifications.ts';
 import { createSealer } from './stores/sealed.ts';
 import { createSql } from './stores/sql.ts';
 import { createStatusPageStore } from './stores/status-pages.ts';
+import { createSupportHoursStore } from './stores/support-hours.ts';
+import { createTargetStore } from './stores/targets.ts';
 import { createTransitionStore } from './stores/transitions.ts';
 import { createTemporalClient, temporalConnectOptions } from './temporal/connection.ts';
+import { createEndedWorkflows } from './temporal/ended-workflows.ts';
 import { createIncidentWorkflows } from './temporal/incidents.ts';
 import { taskQueues, workflowTypes } from './temporal/names.ts';
 import { registerSearchAttributes } from './temporal/search-attributes.ts';
@@ -51,7 +66,7 @@ await runEntryPoint('worker', async () => {
   // A pool each, so that the inbox's long transactions never keep an acknowledge waiting.
   const recordingSql = createSql(databaseUrl, { max: recordingConnections, applicationName: 'tocsin-incidents' });
   const inboxSql = createSql(databaseUrl, { max: shardCount + 2, applicationName: 'tocsin-inbox' });
-  const outboxSql = createSql(databaseUrl, { max: shardCount + 4, applicationName: 'tocsin-outbox' });
+  const outboxSql = createSql(databaseUrl, { max: 2 * shardCount + 4, applicationName: 'tocsin-outbox' });
   const bell = createBell(recordingSql, logger);
   const ear = await createEar(inboxSql);
 
@@ -71,6 +86,19 @@ await runEntryPoint('worker', async () => {
     publicUrl: config.publicUrl,
     logger,
   });
+  const { publicUrl, smtpUrl, mailFrom } = config;
+  const sendNotifications = createSendNotifications({
+    queue: createNotificationQueue(outboxSql, sealer),
+    channels: createChannels({ post, smtpUrl, mailFrom, publicUrl }),
+    links: createLinkTokens(sealer),
+    ear,
+    publicUrl,
+    logger,
+  });
+  const pagingActivities = createPagingActivities({
+    targets: createTargetStore(outboxSql),
+    notifications: createNotificationStore(outboxSql, bell),
+  });
   const actionRuns = createActionRunStore(outboxSql, sealer);
   const actionActivities = createActionActivities({
     runs: actionRuns,
@@ -81,12 +109,20 @@ await runEntryPoint('worker', async () => {
     logger,
   });
   const idempotencyKeys = createIdempotencyKeyStore(recordingSql);
+  const resolveMerged = createResolveMerged({ merges: createMergeStore(inboxSql), incidents, logger });
+  const noticeEndedWorkflows = createNoticeEndedWorkflows({
+    workflows: createEndedWorkflows(client),
+    store: createEndedWorkflowStore(recordingSql),
+  });
+  const supportHours = createSupportHoursActivities(createSupportHoursStore(outboxSql));
   const keepHouse = createKeepHouse({
     logger,
     chores: [
       { name: 'start incidents', everyMs: 2_000, run: () => startIncidents.startUnstarted(100) },
       { name: 'signal occurrences', everyMs: 2_000, run: () => startIncidents.signalUnsignalled(100) },
       { name: 'clear incidents', everyMs: 2_000, run: () => startIncidents.clearUncleared(100) },
+      { name: 'resolve merged incidents', everyMs: 2_000, run: () => resolveMerged(100) },
+      { name: 'notice ended workflows', everyMs: 5_000, run: noticeEndedWorkflows },
       { name: 'give actions up', everyMs: 60_000, run: () => actionRuns.giveUpAbandoned(100) },
       { name: 'forget idempotency keys', everyMs: 600_000, run: () => idempotencyKeys.forgetOld() },
     ],
@@ -118,13 +154,13 @@ await runEntryPoint('worker', async () => {
     Worker.create({
       ...common,
       taskQueue: taskQueues.outbox,
-      activities: { deliverWebhooks: pumpActivity(deliverWebhooks, draining.signal) },
+      activities: { deliverWebhooks: pumpActivity(together(deliverWebhooks, sendNotifications), draining.signal) },
       maxConcurrentActivityTaskExecutions: shardCount * 2,
     }),
     Worker.create({
       ...common,
       taskQueue: taskQueues.actions,
-      activities: { ...actionActivities },
+      activities: { ...actionActivities, ...pagingActivities, ...supportHours },
       maxConcurrentActivityTaskExecutions: actionSlots,
     }),
   ]);
@@ -139,7 +175,7 @@ await runEntryPoint('worker', async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       draining.abort();
       await running;
-      await deliverWebhooks.settled();
+      await Promise.all([deliverWebhooks.settled(), sendNotifications.settled()]);
       await ear.close();
       await native.close();
       await connection.close();

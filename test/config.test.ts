@@ -41,6 +41,43 @@ describe('config', () => {
     assert.ok(!error.message.includes('hunter2'));
   });
 
+  it('takes a mail server only whole: a URL of a host, and a sender that is one address', () => {
+    const from = { MAIL_FROM: 'tocsin@example.com' };
+    for (const SMTP_URL of [
+      'smtp://mail.example.com',
+      'smtps://mail.example.com:465/',
+      'smtp://tocsin%40example.com:hunter%2F2@mail.example.com:587',
+    ])
+      assert.equal(loadConfig({ ...from, SMTP_URL }).smtpUrl, SMTP_URL);
+    for (const SMTP_URL of [
+      'smtp://',
+      'http://mail.example.com',
+      'smtp://mail.example.com?tls.rejectUnauthorized=false',
+      'smtp://mail.example.com/hunter2',
+      'smtp://:hunter2@mail.example.com',
+      'smtp://u:hunter2%@mail.example.com',
+      'smtp://u:hunter/2@mail.example.com',
+      'smtp://mail.example.com:99999',
+    ]) {
+      const { problems, message } = rejection(() => loadConfig({ ...from, SMTP_URL }));
+      assert.equal(problems.length, 1, SMTP_URL);
+      assert.match(problems[0]!, /^SMTP_URL must be/);
+      assert.ok(!message.includes('hunter'));
+    }
+    for (const MAIL_FROM of ['tocsin@example.com', 'Tocsin <tocsin@example.com>', '<tocsin@example.com>'])
+      assert.equal(loadConfig({ MAIL_FROM }).mailFrom, MAIL_FROM);
+    for (const MAIL_FROM of [
+      'tocsin',
+      'a@example.com, b@example.com',
+      'A\r\nBcc: <a@example.com>',
+      'A <a>',
+      '<a@b.c> x',
+    ])
+      assert.match(rejection(() => loadConfig({ MAIL_FROM })).message, /MAIL_FROM must be/, MAIL_FROM);
+    const { problems } = rejection(() => loadConfig({ SMTP_URL: 'smtp://mail.example.com' }));
+    assert.deepEqual(problems, ['MAIL_FROM is required with SMTP_URL']);
+  });
+
   it('keeps what was given', () => {
     const config = loadConfig({
       PORT: '9000',

@@ -15,11 +15,21 @@ const allowed: Record<string, string[]> = {
   inbound: ['domain'],
   outbound: ['domain'],
   'on-call': ['domain'],
+  notify: ['domain', 'outbound'],
   stores: ['domain', 'inbound', 'outbound', 'on-call', 'logger.ts'],
   workflows: ['domain', 'temporal/names.ts', 'temporal/search-attribute-keys.ts'],
   temporal: ['domain', 'config.ts', 'logger.ts'],
-  activities: ['domain', 'inbound', 'outbound', 'on-call', 'stores', 'temporal/incident-workflows.ts', 'logger.ts'],
-  api: ['domain', 'inbound', 'outbound', 'on-call', 'stores', 'temporal', 'config.ts', 'logger.ts'],
+  activities: [
+    'domain',
+    'inbound',
+    'outbound',
+    'notify',
+    'on-call',
+    'stores',
+    'temporal/incident-workflows.ts',
+    'logger.ts',
+  ],
+  api: ['domain', 'inbound', 'outbound', 'notify', 'on-call', 'stores', 'temporal', 'config.ts', 'logger.ts'],
   embedded: ['domain', 'stores', 'temporal', 'config.ts', 'logger.ts'],
 };
 /** Types cross where values may not: an activity's or a workflow's signature is what its callers need. */

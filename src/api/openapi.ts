@@ -113,7 +113,7 @@ function responses(route: Route, components: Record<string, Json>): Json {
   for (const [status, schema] of Object.entries(route.responses))
     answers[status] = {
       description: route.summary,
-      content: { 'application/json': withExample(schema, 'output', components) },
+      content: { [route.html ? 'text/html' : 'application/json']: withExample(schema, 'output', components) },
     };
   for (const [status, codes] of groupByStatus(refusalsOf(route))) {
     const answer = (answers[status] ??= { description: '', content: {} });

@@ -43,7 +43,7 @@ export interface RouteContext<Params = unknown, Query = unknown, Body = unknown,
 /** One declaration a route: it routes, authenticates, validates, checks the answer and documents. */
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** With parameters in braces: `/v1/team/{id}/member`, `/status/{page}.json`. Every parameter is an id. */
+  /** With parameters in braces: `/v1/team/{id}/member`, `/status/{page}.json`. Every parameter is an id, or a token. */
   path: string;
   summary: string;
   description?: string;
@@ -58,6 +58,8 @@ export interface Route {
   checkBody?: (given: unknown) => FieldError[];
   /** The only id in its path is of this kind, and all who call it share a rate limit; routes with a key have the key's. */
   sharedLimit?: 'webhook' | 'statusPage';
+  /** Answers pages for people: every answer is a text of HTML. What nobody foresaw is still refused as JSON. */
+  html?: boolean;
   /** Of answers that are no refusals, in place of the usual ones. */
   headers?: Readonly<Record<string, string>>;
   /** Takes the body as bytes of any content type, up to this many, instead of JSON. */

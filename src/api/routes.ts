@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { createContactMethodRoutes } from './contact-methods/routes.ts';
 import type { ApiDeps } from './deps.ts';
+import { createEscalationPolicyRoutes } from './escalation-policies/routes.ts';
 import { createHealthRoutes } from './health/routes.ts';
 import { createIncidentRoutes } from './incidents/routes.ts';
+import { createLinkRoutes } from './links/routes.ts';
+import { createNotificationRoutes } from './notifications/routes.ts';
 import { openApiDocument } from './openapi.ts';
 import { createOrganisationRoutes } from './organisations/routes.ts';
 import { defineRoute, type Route } from './route.ts';
@@ -25,6 +29,10 @@ export function createRoutes(deps: ApiDeps): Route[] {
     ...createRulesetActionRoutes(deps),
     ...createIncidentRoutes(deps),
     ...createScheduleRoutes(deps),
+    ...createEscalationPolicyRoutes(deps),
+    ...createContactMethodRoutes(deps),
+    ...createNotificationRoutes(deps),
+    ...createLinkRoutes(deps),
     ...createStatusPageRoutes(deps),
     ...createSubscriptionRoutes(deps),
     defineRoute({

@@ -5,7 +5,7 @@ import { messageOf } from './fields.ts';
 /** The answer to a DELETE. */
 export const deletion = messageOf('The team was deleted.');
 
-/** Why a webhook, team or member cannot go: the problem lists, as `references`, what has to go or change first. */
+/** Why something cannot go: the problem lists, as `references`, what has to go or change first. */
 export function stillReferenced(what: string, references: Reference[]): DetailedRefusal {
   const kinds = [...new Set(references.map(({ type }) => type))].map((type) => {
     const count = references.filter((reference) => reference.type === type).length;
@@ -24,4 +24,6 @@ const words: Record<Reference['type'], [one: string, several: string]> = {
   incident: ['open incident', 'open incidents'],
   schedule_entry: ['schedule entry', 'schedule entries'],
   override: ['override', 'overrides'],
+  escalation_policy: ['escalation policy', 'escalation policies'],
+  notification_rule: ['notification rule', 'notification rules'],
 };

@@ -13,6 +13,7 @@ export const actionBodyRoots = [
   'service',
   'webhook',
   'check',
+  'details',
   'agent',
   'channel',
   'action',

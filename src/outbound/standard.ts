@@ -14,8 +14,21 @@ export const standard: Dialect = {
     'incident.acknowledged': 'acknowledged',
     'incident.unacknowledged': 'unacknowledged',
     'incident.escalated': 'escalated',
+    'incident.escalation_exhausted': 'escalation_exhausted',
+    'incident.reassigned': 'reassigned',
+    'incident.delegated': 'delegated',
+    'incident.snoozed': 'snoozed',
     'incident.updated': 'updated',
+    'incident.priority_updated': 'priority_updated',
+    'incident.annotated': 'annotated',
+    'incident.responder_added': 'responder_added',
+    'incident.responder_replied': 'responder_replied',
+    'incident.status_update_published': 'status_update_published',
+    'incident.conference_bridge_updated': 'conference_bridge_updated',
+    'incident.pending_action_changed': 'pending_action_changed',
+    'incident.merged': 'merged',
     'incident.resolved': 'resolved',
+    'incident.reopened': 'reopened',
     'incident.alerted': 'alerted',
     'incident.action_run': 'action_run',
   },
@@ -93,6 +106,22 @@ function dataOf(snapshot: IncidentSnapshot) {
       type: transition.action.type,
       trigger: transition.action.trigger,
     },
+    details: shortDetails(transition.details ?? {}, cut),
     truncated,
   };
+}
+
+const maxListed = 50;
+
+/** What the log says of the transition: texts people wrote can be long, and so can lists of incidents or members. */
+function shortDetails(
+  details: Record<string, unknown>,
+  cut: (field: string, text: string, bytes: number) => string,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => {
+      if (typeof value === 'string') return [name, cut(`details.${name}`, value, maxTextBytes)];
+      return [name, Array.isArray(value) ? value.slice(0, maxListed) : value];
+    }),
+  );
 }

@@ -144,7 +144,8 @@ export function createActionRunStore(sql: Sql, sealer: Sealer): ActionRunStore {
     giveUpAbandoned: (limit) =>
       settle(
         sql`id IN (
-          SELECT id FROM actions WHERE ${underWay} AND at < now() - interval '1 day'
+          SELECT id FROM actions
+          WHERE (${underWay} OR (outcome IS NULL AND type = 'trigger-alerts')) AND at < now() - interval '1 day'
           ORDER BY at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
         failure('nobody carried it out within a day'),
       ),

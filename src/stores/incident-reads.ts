@@ -1,7 +1,16 @@
-import type { Assignee, PendingAction, Status, Urgency } from '../domain/incident/incident.ts';
+import type {
+  Assignee,
+  ConferenceBridge,
+  Escalation,
+  PendingAction,
+  Responder,
+  Status,
+  Urgency,
+} from '../domain/incident/incident.ts';
 import type { ActionSettings } from '../domain/action/action-draft.ts';
 import type { ActionType, Agent, Channel, LogEntryType } from '../domain/incident/log-entry.ts';
 import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
+import type { WorkflowEnd } from './ended-workflows.ts';
 import type { Sql } from './sql.ts';
 
 /** An incident as its workflow last recorded it. */
@@ -32,7 +41,20 @@ export interface IncidentRead {
   acknowledgementTimeout: number | null;
   autoResolveTimeout: number | null;
   quietResolve: number | null;
+  /** Where it stands in its policy, as that was when it was given; null: it has none, or left it. */
+  escalation: (Escalation & { policyId: string; policyName: string; policyVersion: number }) | null;
+  responders: Responder[];
+  conferenceBridge: ConferenceBridge | null;
+  /** Also while its workflow has yet to resolve it. */
+  mergedInto: string | null;
+  resolveReason: 'merged' | null;
+  /** Both null while its workflow runs, and once the incident is resolved. */
+  workflowEnd: WorkflowEnd | null;
+  workflowEndedAt: string | null;
 }
+
+/** How the workflow of an open incident may have ended by hand or by accident. */
+export const workflowEnds = ['terminated', 'cancelled', 'failed', 'timed_out'] as const satisfies WorkflowEnd[];
 
 export interface LogEntryRead {
   sequence: number;
@@ -106,7 +128,13 @@ export function createIncidentReads(sql: Sql): IncidentReads {
     id, number, name, description, status, urgency, severity, priority, team_id, ruleset_id, ruleset_version, webhook_id,
     incident_key, occurrences, last_occurrence_at, quiet_resolve, created_at, acknowledged_at, resolved_at, resolution, root_cause,
     lifecycle->'assignees' AS assignees, lifecycle->'pendingActions' AS pending_actions,
-    opening->'acknowledgementTimeout' AS acknowledgement_timeout, opening->'autoResolveTimeout' AS auto_resolve_timeout`;
+    opening->'acknowledgementTimeout' AS acknowledgement_timeout, opening->'autoResolveTimeout' AS auto_resolve_timeout,
+    CASE WHEN escalation_policy IS NOT NULL AND jsonb_typeof(lifecycle->'escalation') = 'object' THEN
+      lifecycle->'escalation' || jsonb_build_object(
+        'policyId', escalation_policy->'id', 'policyName', escalation_policy->'name',
+        'policyVersion', escalation_policy->'version') END AS escalation,
+    coalesce(lifecycle->'responders', '[]') AS responders, lifecycle->'conferenceBridge' AS conference_bridge,
+    merging_into AS merged_into, lifecycle->>'resolveReason' AS resolve_reason, workflow_end, workflow_ended_at`;
 
   return {
     async get(organisationId, id) {

@@ -1,6 +1,8 @@
-import type { IncidentState } from '../domain/incident/incident.ts';
+import type { PolicySnapshot } from '../domain/escalation/policy.ts';
+import type { IncidentState, Lifecycle, Status } from '../domain/incident/incident.ts';
 import type { CheckResult } from '../domain/incident/snapshot.ts';
 import { Refusal } from '../domain/error-code.ts';
+import type { SupportHours } from '../domain/schedule/support-hours.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 
 /** A new incident's row. Its number is in the state; take one with `nextIncidentNumbers` in the same transaction. */
@@ -14,33 +16,52 @@ export interface NewIncident {
   eventId?: string | null;
   severity?: string | null;
   priority?: string | null;
+  supportHours?: SupportHours | null;
   check?: CheckResult | null;
   occurrences?: number;
   lastOccurrenceAt?: string | null;
 }
 
+/** An incident as its workflow last recorded it, and what it opened with. */
+export interface StoredIncident {
+  status: Status;
+  opening: IncidentState;
+  /** Of the newest transition; 0: not even the opening is stored. */
+  sequence: number;
+  lifecycle: Lifecycle;
+  escalationPolicy: PolicySnapshot | null;
+  /** Of the newest transitions, oldest first. */
+  commandIds: string[];
+  occurrences: number;
+  lastOccurrenceAt: string | null;
+}
+
+/** As many as a workflow remembers. */
+const rememberedCommands = 1_000;
+
 export interface IncidentStore {
   /**
-   * Stores an incident made by API: row, claim and what `storeMore` stores in one transaction. `build` gets the number.
-   * Throws `Refusal` `already_exists` while an incident of the team with the same key is open.
+   * Stores an incident made by API: row, claim and what `storeMore` stores in one transaction. `build` gets the number,
+   * and may take more in that transaction. Throws `Refusal` `already_exists` while an incident of the team with the same
+   * key is open.
    */
   create(
     organisationId: string,
     scopeId: string,
-    build: (number: number) => NewIncident,
+    build: (number: number, tx: Transaction) => NewIncident | Promise<NewIncident>,
     storeMore?: (tx: Transaction) => Promise<void>,
   ): Promise<IncidentState>;
   /** The workflow runs: housekeeping need not start it. */
   markStarted(organisationId: string, incidentIds: string[]): Promise<void>;
-  /** What a workflow that never started starts from; null for an unknown id. */
-  opening(organisationId: string, incidentId: string): Promise<{ status: string; opening: IncidentState } | null>;
+  /** What a workflow starts from that does not run (yet, or any more); null for an unknown id. */
+  opening(organisationId: string, incidentId: string): Promise<StoredIncident | null>;
 }
 
 export function createIncidentStore(sql: Sql): IncidentStore {
   return {
     async create(organisationId, scopeId, build, storeMore = async () => {}) {
       return sql.begin(async (tx) => {
-        const incident = build(await nextIncidentNumbers(tx, organisationId, 1));
+        const incident = await build(await nextIncidentNumbers(tx, organisationId, 1), tx);
         await insertIncidents(tx, organisationId, [incident]);
         if (incident.incidentKey !== null) {
           const claimed = await tx`
@@ -66,8 +87,12 @@ export function createIncidentStore(sql: Sql): IncidentStore {
     },
 
     async opening(organisationId, incidentId) {
-      const [row] = await sql<{ status: string; opening: IncidentState }[]>`
-        SELECT status, opening FROM incidents WHERE organisation_id = ${organisationId} AND id = ${incidentId}`;
+      const [row] = await sql<StoredIncident[]>`
+        SELECT i.status, i.opening, i.sequence, i.lifecycle, i.escalation_policy, i.occurrences, i.last_occurrence_at,
+          ARRAY(SELECT t.id FROM transitions t
+            WHERE t.organisation_id = i.organisation_id AND t.incident_id = i.id
+              AND t.sequence > i.sequence - ${rememberedCommands} ORDER BY t.sequence) AS command_ids
+        FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.id = ${incidentId}`;
       return row ?? null;
     },
   };
@@ -97,6 +122,8 @@ export async function insertIncidents(tx: Queryable, organisationId: string, inc
     severity: rest.severity ?? null,
     priority: rest.priority ?? null,
     quiet_resolve: state.quietResolveTimeout ?? null,
+    escalation_policy: state.escalationPolicy ? tx.json(state.escalationPolicy as never) : null,
+    support_hours: rest.supportHours ? tx.json(rest.supportHours as never) : null,
     incident_key: rest.incidentKey,
     name: state.name,
     description: rest.description,

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { Assignee } from '../domain/incident/incident.ts';
+import { forgetContactMethods } from './contact-methods.ts';
 import { type Reference, referencesToMember } from './references.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 
@@ -38,7 +39,7 @@ export interface MemberStore {
   ): Promise<Member | MemberRefusal>;
   /**
    * Answers what still refers to the member: only when that is nothing the member is deleted. The name is kept for past
-   * shifts, the address is not. Undefined: the team has no such member.
+   * shifts, neither addresses nor contact methods are. Undefined: the team has no such member.
    */
   remove(organisationId: string, teamId: string, id: string, tx: Transaction): Promise<Reference[] | undefined>;
   /** The places in `assignees` that name no team, member or schedule (by its team's id) of the organisation. */
@@ -105,10 +106,12 @@ export function createMemberStore(sql: Sql): MemberStore {
         FOR UPDATE`;
       if (!member) return undefined;
       const references = await referencesToMember(tx, organisationId, id);
-      if (references.length === 0)
+      if (references.length === 0) {
+        await forgetContactMethods(tx, organisationId, id);
         await tx`
           UPDATE members SET deleted_at = now(), email = ''
           WHERE organisation_id = ${organisationId} AND id = ${id}`;
+      }
       return references;
     },
 

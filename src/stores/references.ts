@@ -2,8 +2,16 @@ import type { Queryable } from './sql.ts';
 
 /** Something that still counts on a row, so that the row cannot go. */
 export interface Reference {
-  type: 'organisation' | 'member' | 'ruleset' | 'incident' | 'schedule_entry' | 'override';
-  /** Null for what has none: a schedule entry, which is named by its created_at. */
+  type:
+    | 'organisation'
+    | 'member'
+    | 'ruleset'
+    | 'incident'
+    | 'schedule_entry'
+    | 'override'
+    | 'escalation_policy'
+    | 'notification_rule';
+  /** Null for what has none: a schedule entry, which is named by its created_at, and a notification rule. */
   id: string | null;
   name: string;
 }
@@ -25,9 +33,19 @@ export async function referencesToWebhook(tx: Queryable, organisationId: string,
   ];
 }
 
+/** Rulesets that give it to their incidents. Lock the policy first: then none is added meanwhile. */
+export async function referencesToPolicy(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
+  return [
+    ...(await tx<Reference[]>`
+      SELECT 'ruleset' AS type, r.id, r.name FROM rulesets r
+      WHERE r.organisation_id = ${organisationId} AND r.escalation_policy_id = ${id} AND r.deleted_at IS NULL
+      ORDER BY r.number LIMIT ${mostReferences}`),
+  ];
+}
+
 /**
  * The organisation whose default it is, its members, and what is its own or assigned to it or to its schedule: rulesets,
- * open incidents, duties.
+ * open incidents, duties, levels of escalation policies.
  */
 export async function referencesToTeam(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
   const asTeam = tx.json([{ type: 'team', id }]);
@@ -62,11 +80,17 @@ export async function referencesToTeam(tx: Queryable, organisationId: string, id
         WHERE o.organisation_id = ${organisationId} AND o.team_id = ${id}
           AND o.deleted_at IS NULL AND o.until > clock_timestamp()
         ORDER BY o.created_at LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 7, p.number, 'escalation_policy', p.id, p.name FROM escalation_policies p
+        WHERE p.organisation_id = ${organisationId} AND p.deleted_at IS NULL
+          AND (p.levels @> ${tx.json([{ targets: [{ type: 'team', id }] }])}
+            OR p.levels @> ${tx.json([{ targets: [{ type: 'schedule', id }] }])})
+        ORDER BY p.number LIMIT ${mostReferences})
       ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
   ];
 }
 
-/** Rulesets and open incidents assigned to the member, and the member's part in schedules. */
+/** Rulesets and open incidents assigned to the member, and the member's part in schedules and escalation policies. */
 export async function referencesToMember(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
   const assignee = tx.json([{ type: 'member', id }]);
   return [
@@ -90,7 +114,26 @@ export async function referencesToMember(tx: Queryable, organisationId: string, 
         WHERE o.organisation_id = ${organisationId} AND ${id}::uuid IN (o.member_id, o.replaces_member_id)
           AND o.deleted_at IS NULL AND o.until > clock_timestamp()
         ORDER BY o.created_at LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 7, p.number, 'escalation_policy', p.id, p.name FROM escalation_policies p
+        WHERE p.organisation_id = ${organisationId} AND p.deleted_at IS NULL
+          AND p.levels @> ${tx.json([{ targets: [{ type: 'member', id }] }])}
+        ORDER BY p.number LIMIT ${mostReferences})
       ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
+  ];
+}
+
+/** The notification rules that use the contact method. Lock its member first: then none is added meanwhile. */
+export async function referencesToContactMethod(
+  tx: Queryable,
+  organisationId: string,
+  id: string,
+): Promise<Reference[]> {
+  return [
+    ...(await tx<Reference[]>`
+      SELECT 'notification_rule' AS type, NULL AS id, urgency || ', after ' || delay || ' s' AS name
+      FROM notification_rules WHERE organisation_id = ${organisationId} AND contact_method_id = ${id}
+      ORDER BY notification_rules.id LIMIT ${mostReferences}`),
   ];
 }
 

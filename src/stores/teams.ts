@@ -76,7 +76,11 @@ export async function insertTeam(
 }
 
 /** Takes the next number of a kind; the counter's row stays locked until the transaction ends. */
-export async function nextNumber(tx: Queryable, organisationId: string, kind: 'team' | 'webhook'): Promise<number> {
+export async function nextNumber(
+  tx: Queryable,
+  organisationId: string,
+  kind: 'team' | 'webhook' | 'escalation_policy',
+): Promise<number> {
   const [row] = await tx<{ value: number }[]>`
     INSERT INTO counters (organisation_id, kind, value) VALUES (${organisationId}, ${kind}, 1)
     ON CONFLICT (organisation_id, kind) DO UPDATE SET value = counters.value + 1

@@ -34,6 +34,7 @@ describe('health', () => {
         workers: { status: 'failing' },
         events: { status: 'ok', oldest_seconds: null },
         deliveries: { status: 'ok', oldest_seconds: null },
+        notifications: { status: 'ok', oldest_seconds: null },
       },
     });
     const keyed = await api.get('/v1/health-check');

@@ -143,10 +143,16 @@ describe('actions of incidents over HTTP', () => {
 
   it('alert whom subscriptions reach, and fail where there is nobody', async () => {
     const { id } = await open({ actions: [{ type: 'trigger-alerts', settings: [component] }] });
-    const [alone] = await poll(async () => (await list(id)).length === 1 && list(id), { what: 'the opening' });
+    const alone = await poll(
+      async () => {
+        const [run] = await list(id);
+        return run?.status === 'failed' && run;
+      },
+      { what: 'nobody is found' },
+    );
     assert.deepEqual(
-      [alone.status, alone.error.code, alone.target, alone.settings.length, alone.finished_at === alone.created_at],
-      ['failed', 'nobody_reachable', { type: 'team', id: teamId }, 1, true],
+      [alone.error.code, alone.target, alone.settings.length],
+      ['nobody_reachable', { type: 'team', id: teamId }, 1],
     );
     await subscribe('standard', ['incident.alerted']);
     await ran(id, { type: 'trigger-alerts' });

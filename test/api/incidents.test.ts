@@ -73,7 +73,13 @@ describe('incidents over HTTP', () => {
       acknowledgement_timeout: 1800,
       auto_resolve_timeout: 14400,
       quiet_resolve: null,
+      escalation: null,
       pending_actions: [{ type: 'resolve', at: due }],
+      responders: [],
+      conference_bridge: null,
+      merged_into: null,
+      resolve_reason: null,
+      workflow_ended: null,
     });
     const again = await api.post(`/v1/team/${teamId}/incident`, { ...draft, incident_key: 'api' });
     assert.deepEqual([again.status, again.body.code, faultyFields(again)], [409, 'already_exists', ['incident_key']]);

@@ -51,24 +51,32 @@ describe('the OpenAPI document', () => {
   it('names every path the product promises', () => {
     const named = operations.map(({ method, path }) => `${method} ${path}`).sort();
     assert.deepEqual(named, [
+      'DELETE /v1/escalation-policy/{id}',
+      'DELETE /v1/incident/{id}/pending-action/{type}',
       'DELETE /v1/ruleset/{id}',
       'DELETE /v1/status-page/{id}',
       'DELETE /v1/status-page/{id}/component/{component_id}',
       'DELETE /v1/team/{id}',
       'DELETE /v1/team/{id}/member/{member_id}',
+      'DELETE /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}',
       'DELETE /v1/team/{id}/override',
       'DELETE /v1/team/{id}/schedule',
       'DELETE /v1/webhook/{id}',
       'GET /health',
+      'GET /link/{token}',
       'GET /openapi.json',
       'GET /ready',
       'GET /status/{page}.json',
       'GET /v1/customer/{id}/schedule',
+      'GET /v1/escalation-policies',
+      'GET /v1/escalation-policy/{id}',
       'GET /v1/event/{id}',
       'GET /v1/health-check',
       'GET /v1/incident/{id}',
       'GET /v1/incident/{id}/actions',
       'GET /v1/incident/{id}/log',
+      'GET /v1/incident/{id}/notifications',
+      'GET /v1/on-call',
       'GET /v1/organisation',
       'GET /v1/organisation/incidents',
       'GET /v1/ruleset/{id}',
@@ -83,6 +91,9 @@ describe('the OpenAPI document', () => {
       'GET /v1/team/{id}',
       'GET /v1/team/{id}/incidents',
       'GET /v1/team/{id}/member/{member_id}',
+      'GET /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}',
+      'GET /v1/team/{id}/member/{member_id}/contact-methods',
+      'GET /v1/team/{id}/member/{member_id}/notification-rules',
       'GET /v1/team/{id}/members',
       'GET /v1/team/{id}/on-call',
       'GET /v1/team/{id}/override',
@@ -90,12 +101,29 @@ describe('the OpenAPI document', () => {
       'GET /v1/webhook/{id}',
       'GET /v1/webhook/{id}/events',
       'GET /v1/webhooks',
+      'POST /link/{token}',
+      'POST /v1/escalation-policy',
+      'POST /v1/escalation-policy/{id}/simulate',
+      'POST /v1/incident/bulk',
       'POST /v1/incident/webhook/{id}',
       'POST /v1/incident/{id}/acknowledge',
       'POST /v1/incident/{id}/action',
+      'POST /v1/incident/{id}/conference-bridge',
+      'POST /v1/incident/{id}/delegate',
       'POST /v1/incident/{id}/escalate',
+      'POST /v1/incident/{id}/merge',
+      'POST /v1/incident/{id}/note',
+      'POST /v1/incident/{id}/priority',
+      'POST /v1/incident/{id}/reassign',
+      'POST /v1/incident/{id}/reopen',
       'POST /v1/incident/{id}/resolve',
+      'POST /v1/incident/{id}/responder',
+      'POST /v1/incident/{id}/responder-reply',
+      'POST /v1/incident/{id}/severity',
+      'POST /v1/incident/{id}/snooze',
+      'POST /v1/incident/{id}/status-update',
       'POST /v1/incident/{id}/unacknowledge',
+      'POST /v1/incident/{id}/urgency',
       'POST /v1/organisation',
       'POST /v1/ruleset',
       'POST /v1/ruleset/dry-run',
@@ -105,11 +133,16 @@ describe('the OpenAPI document', () => {
       'POST /v1/team',
       'POST /v1/team/{id}/incident',
       'POST /v1/team/{id}/member',
+      'POST /v1/team/{id}/member/{member_id}/contact-method',
+      'POST /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}/verification',
+      'POST /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}/verify',
       'POST /v1/team/{id}/override',
       'POST /v1/team/{id}/schedule',
       'POST /v1/webhook',
       'POST /v1/webhook/{id}/events/{event_id}/replay',
+      'PUT /v1/escalation-policy/{id}',
       'PUT /v1/incident/{id}',
+      'PUT /v1/incident/{id}/pending-action/{type}',
       'PUT /v1/organisation',
       'PUT /v1/ruleset/{id}',
       'PUT /v1/ruleset/{id}/actions',
@@ -117,6 +150,8 @@ describe('the OpenAPI document', () => {
       'PUT /v1/status-page/{id}/component/{component_id}',
       'PUT /v1/team/{id}',
       'PUT /v1/team/{id}/member/{member_id}',
+      'PUT /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}',
+      'PUT /v1/team/{id}/member/{member_id}/notification-rules',
       'PUT /v1/team/{id}/schedule',
       'PUT /v1/webhook/{id}',
     ]);
@@ -132,7 +167,7 @@ describe('the OpenAPI document', () => {
         assert.deepEqual(route.checkBody?.(example) ?? [], [], `body of ${name}`);
       }
       for (const [status, schema] of Object.entries(route.responses).filter(([given]) => given < '300')) {
-        const { example } = responses[status].content['application/json'];
+        const { example } = responses[status].content[route.html ? 'text/html' : 'application/json'];
         const { value, errors } = validate(schema, example);
         assert.deepEqual(errors, [], `${status} of ${name}`);
         assert.deepEqual(JSON.parse(JSON.stringify(value)), example, `${status} of ${name} shows what is not answered`);
@@ -140,10 +175,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('asks a key for all but health, events, public statuses and itself', () => {
+  it('asks a key for all but health, links, events, public statuses and itself', () => {
     const open = operations.filter(({ isKeyed }) => !isKeyed).map(({ path }) => path);
     assert.deepEqual(open.sort(), [
       '/health',
+      '/link/{token}',
+      '/link/{token}',
       '/openapi.json',
       '/ready',
       '/status/{page}.json',
@@ -201,6 +238,8 @@ describe('the OpenAPI document', () => {
       await api.post(`/v1/team/${own.teamId}/incident`, { name: 'I', description: '', urgency: 'low' }, as)
     ).body;
     const member = (await api.post(`/v1/team/${own.teamId}/member`, { name: 'M', email: 'm@example.com' }, as)).body;
+    const reach = { type: 'webhook', url: 'http://127.0.0.1:9999/' };
+    const reached = (await api.post(`/v1/team/${own.teamId}/member/${member.id}/contact-method`, reach, as)).body;
     const event = (await api.post(`/v1/incident/webhook/${webhook.id}`, {}, { key: null })).body;
     const rule = {
       ...{ rule_type: 'webhook', level: 'team', team_id: own.teamId, urgency: 'low', conditions: [] },
@@ -211,7 +250,10 @@ describe('the OpenAPI document', () => {
     await api.database.sql`UPDATE incidents SET status = 'resolved' WHERE id = ${incident.id}`;
     const page = (await api.post('/v1/status-page', { name: 'P' }, as)).body;
     const component = (await api.post(`/v1/status-page/${page.id}/component`, { name: 'C' }, as)).body;
+    const levels = [{ delay: 60, targets: [{ type: 'team', id: own.teamId }] }];
+    const policy = (await api.post('/v1/escalation-policy', { name: 'P', levels }, as)).body;
     const existing: Record<string, string> = {
+      'escalation-policy': policy.id,
       team: own.teamId,
       webhook: webhook.id,
       subscription: subscription.id,
@@ -225,9 +267,24 @@ describe('the OpenAPI document', () => {
     const created_at = '2024-01-01T00:00:00Z';
     const bodies: Record<string, Json> = {
       '/v1/status-page/{id}/component': { name: 'A' },
+      '/v1/team/{id}/member/{member_id}/contact-method': reach,
+      '/v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}/verify': { code: '000000' },
+      'PUT /v1/team/{id}/member/{member_id}/notification-rules': { rules: [] },
       '/v1/team/{id}/member': { name: 'A', email: 'a@example.com' },
       '/v1/team/{id}/incident': { name: 'A', description: 'B', urgency: 'low' },
       '/v1/incident/{id}/action': { type: 'trigger-alerts' },
+      '/v1/incident/{id}/delegate': { escalation_policy_id: unknown },
+      '/v1/incident/{id}/merge': { incident_ids: [unknown] },
+      '/v1/incident/{id}/note': { content: 'A' },
+      '/v1/incident/{id}/pending-action/{type}': { at: new Date(Date.now() + 60_000).toISOString() },
+      '/v1/incident/{id}/priority': { priority: null },
+      '/v1/incident/{id}/reassign': { assignees: [{ type: 'team', id: await api.defaultTeamId() }] },
+      '/v1/incident/{id}/responder': { member_id: unknown },
+      '/v1/incident/{id}/responder-reply': { member_id: unknown, reply: 'accepted' },
+      '/v1/incident/{id}/severity': { severity: null },
+      '/v1/incident/{id}/snooze': { duration: 60 },
+      '/v1/incident/{id}/status-update': { message: 'A' },
+      '/v1/incident/{id}/urgency': { urgency: 'high' },
       '/v1/team/{id}/override': { member_id: unknown, since: created_at, until: '2024-01-02T00:00:00Z' },
       '/v1/team/{id}/schedule': entry,
       'PUT /v1/team/{id}/schedule': { ...entry, created_at },
@@ -240,6 +297,8 @@ describe('the OpenAPI document', () => {
     };
     // What these change or delete is named beside the path, and nothing of that name exists.
     const namedBeside = new Set([...Object.keys(queries), 'PUT /v1/team/{id}/schedule']);
+    // What a resolved incident still takes.
+    const asksTemporal = new Set(['note', 'reopen', 'status-update'].map((name) => `POST /v1/incident/{id}/${name}`));
     const isLast = ({ method }: Operation) => Number(method === 'DELETE');
     const keyed = operations
       .filter(({ isKeyed, hasId }) => isKeyed && hasId)
@@ -255,8 +314,10 @@ describe('the OpenAPI document', () => {
         '{member_id}': member.id,
         '{component_id}': component.id,
         '{event_id}': event.id,
+        '{contact_method_id}': reached.id,
+        '{type}': 'resolve',
       };
-      const whole = path.replace(/\{\w+_id\}/, (name) => besides[name]!);
+      const whole = path.replace(/\{(?!id\})\w+\}/g, (name) => besides[name]!);
       const target = whole + (queries[`${method} ${path}`] ?? '');
       const answers = [];
       for (const id of [unknown, foreign, foreign.toUpperCase(), 'x', `${foreign}0`, '1', "'--", '%20']) {
@@ -265,7 +326,7 @@ describe('the OpenAPI document', () => {
         answers.push({ ...answer.body, request_id: '' });
       }
       for (const answer of answers) assert.deepEqual(answer, answers[0]);
-      if (namedBeside.has(`${method} ${path}`)) continue;
+      if (namedBeside.has(`${method} ${path}`) || asksTemporal.has(`${method} ${path}`)) continue;
       const asOwner = await api.send(method, target.replace('{id}', foreign.toUpperCase()), { json, key: own.key });
       assert.notEqual(asOwner.status, 404, `${method} ${path} exists for its owner`);
     }

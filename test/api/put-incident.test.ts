@@ -97,7 +97,8 @@ describe('PUT /v1/incident/{id}', () => {
     );
     assert.deepEqual(await logged(id), ['triggered', 'updated', 'acknowledged', 'unacknowledged', 'resolved']);
     for (const late of [
-      { name: 'Late' },
+      { urgency: 'low' },
+      { name: 'Late', assignees: [{ type: 'member', id: memberId }] },
       { status: 'resolved' },
       { status: 'triggered' },
       { status: 'acknowledged' },
@@ -106,6 +107,8 @@ describe('PUT /v1/incident/{id}', () => {
       assert.deepEqual([refused.status, refused.body.code], [409, 'incident_resolved'], JSON.stringify(late));
     }
     assert.deepEqual(await changed(id, { name: 'Known' }), resolved, 'nothing to change');
+    const texts = { name: 'Known', root_cause: 'A leak', severity: 'SEV3' };
+    assert.deepEqual(await changed(id, texts), { ...resolved, ...texts }, 'its texts may still be corrected');
   });
 
   it('does it once for an Idempotency-Key, also where a further try would be refused', async () => {

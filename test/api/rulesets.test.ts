@@ -35,6 +35,8 @@ describe('rulesets over HTTP', () => {
       severity: null,
       priority: null,
       quiet_resolve: null,
+      escalation_policy_id: null,
+      support_hours: null,
       version: 1,
     });
     const second = await api.post('/v1/ruleset', {
@@ -85,6 +87,38 @@ describe('rulesets over HTTP', () => {
     const short = { type: 'text-check', operator: 'exists' };
     const answer = await api.post('/v1/ruleset', { ...draft, conditions: [short] });
     assert.deepEqual(answer.body.conditions, [{ ...short, key: '', values: [] }]);
+  });
+
+  it('take support hours, and name what is wrong with them', async () => {
+    const hours = {
+      time_zone: 'Europe/Berlin',
+      week_days: [1, 2, 3, 4, 5],
+      start_time: '08:00:00',
+      end_time: '17:59:59',
+      urgency: 'high',
+      otherwise: 'low',
+    };
+    const made = await api.post('/v1/ruleset', {
+      ...draft,
+      support_hours: { ...hours, week_days: [5, 4, 3, 2, 1, 1] },
+    });
+    assert.deepEqual([made.status, made.body.support_hours], [201, hours]);
+    const put = (json: object) => api.send('PUT', `/v1/ruleset/${made.body.id}`, { json });
+    assert.deepEqual((await put({ name: 'Renamed' })).body.support_hours, hours);
+    const refused = await put({
+      support_hours: { time_zone: '+02:00', week_days: [7], start_time: '24:00:00', urgency: 'none', colour: 'red' },
+    });
+    assert.deepEqual(faultyFields(refused), [
+      'support_hours.colour',
+      'support_hours.end_time',
+      'support_hours.otherwise',
+      'support_hours.start_time',
+      'support_hours.time_zone',
+      'support_hours.urgency',
+      'support_hours.week_days[0]',
+    ]);
+    assert.deepEqual(faultyFields(await put({ support_hours: [] })), ['support_hours']);
+    assert.equal((await put({ support_hours: null })).body.support_hours, null);
   });
 
   it('are shown, changed and deleted one by one', async () => {

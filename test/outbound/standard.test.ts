@@ -50,6 +50,7 @@ describe('outbound/standard', () => {
       agent: { type: 'ruleset', id: '0199aaaa-0000-7000-8000-000000000003', name: 'Status codes' },
       channel: 'event',
       action: { id: '0199aaaa-0000-7000-8000-000000000009', type: 'trigger-webhook', trigger: 'manual' },
+      details: {},
       truncated: [],
     });
   });

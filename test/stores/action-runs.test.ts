@@ -183,13 +183,14 @@ describe('stores/action-runs', () => {
     await runs.finish(organisation.organisationId, done.actionId, { outcome: 'succeeded', statusCode: 200 });
     await database.sql`
       UPDATE actions SET at = now() - interval '25 hours' WHERE id = ANY(${[old, done, alert].map(({ actionId }) => actionId)})`;
-    assert.equal(await runs.giveUpAbandoned(100), 1);
+    assert.equal(await runs.giveUpAbandoned(100), 2);
     assert.equal(await runs.giveUpAbandoned(100), 0);
-    const outcomes = await Promise.all([recent, old, done].map(({ actionId }) => rowOf(actionId)));
+    const outcomes = await Promise.all([recent, old, alert, done].map(({ actionId }) => rowOf(actionId)));
     assert.deepEqual(
       outcomes.map(({ outcome, errorCode }) => [outcome, errorCode]),
       [
         [null, null],
+        ['failed', 'gave_up'],
         ['failed', 'gave_up'],
         ['succeeded', null],
       ],

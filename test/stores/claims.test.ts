@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import type { PolicySnapshot } from '../../src/domain/escalation/policy.ts';
+import type { Assignee } from '../../src/domain/incident/incident.ts';
 import type { FiringRuleset, RulesetDraft } from '../../src/domain/ruleset/ruleset.ts';
 import { ClaimedMeanwhile, type Match, type Recorded, recordMatches } from '../../src/stores/claims.ts';
+import { createEscalationPolicyStore } from '../../src/stores/escalation-policies.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
@@ -103,6 +106,84 @@ describe('claims', () => {
         .sort();
     assert.deepEqual(numbers(acme.organisationId), [1, 2, 3]);
     assert.deepEqual(numbers(other.organisationId), [1]);
+  });
+
+  it('give each incident the policy of its ruleset, every one the next in turn', async () => {
+    const policies = createEscalationPolicyStore(database.sql);
+    const targets = [
+      { type: 'team' as const, id: acme.teamId },
+      { type: 'schedule' as const, id: acme.teamId },
+    ];
+    const levels = [{ delay: 60, targets, assign: 'round_robin' as const }];
+    const policy = await database.sql.begin((tx) =>
+      policies.create(acme.organisationId, { name: 'Policy', levels, repeat: 2, repeatFromLevel: 1 }, tx),
+    );
+    assert.ok(typeof policy === 'object' && 'id' in policy);
+    const escalating = await makeRuleset(acme, { escalationPolicyId: policy.id });
+    const { opened } = await record(
+      await match('a', escalating),
+      await match('b', escalating),
+      await match('c'),
+      await match('d', othersRuleset),
+      await match('a', escalating),
+    );
+    const rows = await database.sql<{ id: string; escalationPolicy: PolicySnapshot | null; assignees: Assignee[] }[]>`
+      SELECT id, escalation_policy, lifecycle->'assignees' AS assignees FROM incidents
+      WHERE organisation_id IN (${acme.organisationId}, ${other.organisationId}) ORDER BY incident_key`;
+    const { id, name, repeat, repeatFromLevel } = policy;
+    const snapshot = { id, name, version: 1, levels, repeat, repeatFromLevel };
+    assert.deepEqual(
+      rows.map(({ escalationPolicy }) => escalationPolicy),
+      [{ ...snapshot, turn: 0 }, { ...snapshot, turn: 1 }, null, null],
+    );
+    assert.deepEqual(
+      rows.slice(0, 2).map(({ assignees }) => assignees[0]),
+      targets,
+    );
+    for (const { incidentId, escalationPolicy, lifecycle } of opened) {
+      const row = rows.find((one) => one.id === incidentId)!;
+      assert.deepEqual(escalationPolicy, row.escalationPolicy);
+      assert.deepEqual(lifecycle.assignees, row.assignees);
+    }
+    assert.equal((await policies.get(acme.organisationId, policy.id))!.turn, 2);
+  });
+
+  it('give incidents the urgency that support hours say, and what that will be', async () => {
+    const hours = {
+      ...{ timeZone: 'UTC', weekDays: [0, 1, 2, 3, 4, 5, 6], startTime: '05:00:00', endTime: '05:59:59' },
+      ...{ urgency: 'medium' as const, otherwise: 'low' as const },
+    };
+    const within = await makeRuleset(acme, { supportHours: hours });
+    const outside = await makeRuleset(acme, { supportHours: { ...hours, startTime: '05:30:00' } });
+    const { opened } = await record(
+      await match('within', within),
+      await match('outside', outside),
+      await match('none'),
+    );
+    const rows = await database.sql<{ incidentKey: string; urgency: string; supportHours: object | null }[]>`
+      SELECT incident_key, urgency, support_hours FROM incidents
+      WHERE organisation_id = ${acme.organisationId} ORDER BY number`;
+    assert.deepEqual(
+      rows.map(({ incidentKey, urgency, supportHours }) => [incidentKey, urgency, supportHours]).sort(),
+      [
+        ['none', 'high', null],
+        ['outside', 'low', outside.supportHours],
+        ['within', 'medium', hours],
+      ],
+    );
+    const [first, second, third] = ['within', 'outside', 'none'].map((incidentKey) => {
+      const place = rows.findIndex((row) => row.incidentKey === incidentKey);
+      return opened.find(({ number }) => number === place + 1)!;
+    });
+    assert.deepEqual(first!.urgencyChanges!.slice(0, 2), [
+      { at: '2026-11-21T06:00:00.000Z', to: 'low' },
+      { at: '2026-11-22T05:00:00.000Z', to: 'medium' },
+    ]);
+    assert.deepEqual(
+      second!.lifecycle.pendingActions.filter(({ type }) => type === 'urgency_change').map(({ at, to }) => [at, to]),
+      [['2026-11-21T05:30:00.000Z', 'medium']],
+    );
+    assert.equal(third!.urgencyChanges, undefined);
   });
 
   it('let later matches join, and say how often in all', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
-import { transition, type Command } from '../../src/domain/incident/transition.ts';
+import type { Command } from '../../src/domain/incident/command.ts';
+import { transition } from '../../src/domain/incident/transition.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
 import { createTransitionStore } from '../../src/stores/transitions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

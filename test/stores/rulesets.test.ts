@@ -55,6 +55,14 @@ describe('rulesets', () => {
       severity: 'SEV1',
       priority: 'P2',
       quietResolve: 600,
+      supportHours: {
+        timeZone: 'Europe/Berlin',
+        weekDays: [1, 2],
+        startTime: '08:00:00',
+        endTime: '17:59:59',
+        urgency: 'high',
+        otherwise: 'low',
+      },
     });
     const created = await rulesets.create(acme.organisationId, draft);
     assert.ok('ruleset' in created);

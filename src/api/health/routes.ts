@@ -9,7 +9,12 @@ const backlogCheck = check.extend({ oldest_seconds: z.number().nullable() });
 const healthCheck = z
   .object({
     status: z.enum(['ok', 'degraded']),
-    checks: z.object({ workers: check, events: backlogCheck, deliveries: backlogCheck }),
+    checks: z.object({
+      workers: check,
+      events: backlogCheck,
+      deliveries: backlogCheck,
+      notifications: backlogCheck,
+    }),
     incidents: z
       .object({ active: z.int(), resolved: z.int() })
       .optional()
@@ -24,6 +29,7 @@ const healthCheck = z
           workers: { status: 'ok' },
           events: { status: 'ok', oldest_seconds: null },
           deliveries: { status: 'ok', oldest_seconds: 3 },
+          notifications: { status: 'ok', oldest_seconds: null },
         },
         incidents: { active: 2, resolved: 40 },
       },
@@ -40,6 +46,7 @@ export function createHealthRoutes(deps: ApiDeps): Route[] {
       workers: { status: statusOf(hasWorkers) },
       events: waiting(backlog.oldestEventSeconds),
       deliveries: waiting(backlog.oldestDeliverySeconds),
+      notifications: waiting(backlog.oldestNotificationSeconds),
     };
   });
 
@@ -49,7 +56,7 @@ export function createHealthRoutes(deps: ApiDeps): Route[] {
       path: '/v1/health-check',
       summary: 'Whether incidents are being handled',
       description:
-        'Degraded (503) when no worker is at work, or when the oldest unevaluated event or due delivery has waited for over a minute.',
+        'Degraded (503) when no worker is at work, or when the oldest unevaluated event, due delivery or due notification has waited for over a minute.',
       tag: 'Operations',
       role: 'query',
       auth: 'optional',

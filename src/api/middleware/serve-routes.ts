@@ -31,7 +31,7 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
     if (!route) return;
     const key = await authenticate(ctx, route.declaration.auth, deps.apiKeys);
     ctx.state.key = key;
-    const { sharedLimit, headers = {} } = route.declaration;
+    const { sharedLimit, headers = {}, html = false } = route.declaration;
     const [subject] = Object.values(route.params);
     if (key) deps.rateLimits.apiKey(ctx, key.id);
     else if (sharedLimit && isId(subject)) deps.rateLimits[sharedLimit](ctx, subject.toLowerCase());
@@ -39,7 +39,7 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
     const outcome = await act(ctx, route.declaration, request, deps);
     ctx.set(headers);
     ctx.status = outcome.status;
-    ctx.type = 'application/json';
+    ctx.type = html ? 'text/html; charset=utf-8' : 'application/json';
     ctx.body = outcome.body;
     if (outcome.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
   };
@@ -125,5 +125,5 @@ function renderOutcome(route: Route, outcome: Outcome): Rendered {
     const cause = checked?.error ?? `status ${outcome.status} is not declared`;
     throw new Error(`The answer of ${route.method} ${route.path} does not fit its declaration.`, { cause });
   }
-  return { status: outcome.status, body: JSON.stringify(checked.data) };
+  return { status: outcome.status, body: route.html ? String(checked.data) : JSON.stringify(checked.data) };
 }
