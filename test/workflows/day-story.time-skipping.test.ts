@@ -121,7 +121,6 @@ describe('a day of an incident, under time skipping', () => {
       await handle.signal('acknowledge', { by: 'Cyd' });
       await pass(600);
       await handle.signal('note', { content: 'Looks like the cache', by: 'Cyd' });
-      await handle.signal('merge', { incident_ids: [uuid()] });
       await handle.result();
     });
     assert.deepEqual(await log(state, opened), [
@@ -133,7 +132,6 @@ describe('a day of an incident, under time skipping', () => {
       ['escalated', 3_360],
       ['acknowledged', 3_400],
       ['annotated', 4_000],
-      ['merged', 4_000],
       ['unacknowledged', 5_200],
       ['escalated', 6_100],
       ['escalation_exhausted', 7_300],

@@ -381,7 +381,8 @@ export async function incident(input: IncidentInput): Promise<void> {
     setHandler(messages.detailedUpdate(name), (given) => update([detailed(name, given)]), {
       validator: (given) => validate(detailed(name, given)),
     });
-    setHandler(messages.detailedSignal(name), (given) => signal(name, given));
+    // Merging changes other incidents too, in one transaction: it begins at the API.
+    if (name !== 'merge') setHandler(messages.detailedSignal(name), (given) => signal(name, given));
   }
   setHandler(messages.acknowledgeSignal, (given) => signal('acknowledge', given));
   setHandler(messages.unacknowledgeSignal, (given) => signal('unacknowledge', given));
