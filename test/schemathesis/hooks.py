@@ -9,6 +9,7 @@ BEYOND_A_SCHEMA = {
     "what exists": [
         (r".*", r"is not (of this action|a known \w+|an? .+ (of|in) this .+)"),
         (r".*", r"is the key of an open incident|belongs to a member of the team"),
+        (r"rules\[\d+\]\.contact_method_id", r"is no contact method of this member"),
         (r".*time_zone", r"must be an IANA time zone .*"),
         (r".*url", r"must .*"),  # Where it leads to, and whether that is a private network.
         (r".*\.headers\..*", r"has no stored value: give the true one|must be given anew, .*"),
@@ -17,6 +18,9 @@ BEYOND_A_SCHEMA = {
         (r"query\.(at|since|until)", r"(must not come|is required) together with .*"),
         (r"(.*\.)?(until|end_date)", r"must .*(after|before|later than) .*"),
         (r"replaces_member_id", r"must be another member"),
+        (r"repeat_from_level", r"must be at most \d+: there is no such level"),
+        (r"at", r"must be (in the future|a year ahead at most)|lies so far back .*"),
+        (r"incident_ids\[\d+\]", r"is the incident itself"),
         (r"ruleset", r"give either ruleset or ruleset_id"),
         (r"events\[\d+\]", r"must be one of .*"),
         (r"(settings|.*\.settings)(\[\d+\])?", r"must have exactly one of .*"),
@@ -30,7 +34,7 @@ BEYOND_A_SCHEMA = {
         (r"check_paths\.\w+", r"is not a path into JSON: .*"),
         (r"(.*\.)?(name|description|incident_key|body)", r".*\{\{.*"),
     ],
-    "two of the same": [(r".*", r"is (there already|given twice)")],
+    "two of the same": [(r".*", r"is (there already|given twice)|says the same as .*")],
 }
 
 

@@ -228,7 +228,6 @@ describe('commands to incidents on the dev server', () => {
       ['status_update', { message: 'On it' }, 'status_update_published'],
       ['conference_bridge', { url: 'https://meet.example.com' }, 'conference_bridge_updated'],
       ['pending_action', { type: 'escalate', at }, 'pending_action_changed'],
-      ['merge', { incident_ids: [other] }, 'merged'],
     ];
     const ending: [string, Record<string, unknown>, string] = ['merged', { incident_id: other }, 'resolved'];
     await working(async () => {
