@@ -1,9 +1,10 @@
 import type { Status } from '../domain/incident/incident.ts';
 import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
 import type { ContactMethodType, ContactTarget } from '../domain/notification/contact-method.ts';
-import { type NotificationReason, quietingTypes, stillAsks } from '../domain/notification/still-asks.ts';
-import type { TakeOptions } from './deliveries.ts';
+import { type NotificationReason, stillAsks } from '../domain/notification/still-asks.ts';
+import type { Offer } from '../outbound/endpoint-slots.ts';
 import { openTarget } from './sealed-target.ts';
+import { firstDueAt, isQuietedBy } from './quieting.ts';
 import type { Sealer } from './sealed.ts';
 import type { Sql } from './sql.ts';
 
@@ -33,7 +34,8 @@ export interface NotificationToSend {
 export interface NotificationQueue {
   take(
     shard: number,
-    options: TakeOptions,
+    /** `leaseMs`: longer than an attempt can last. What organisations hold does not count here. */
+    options: Omit<Offer, 'held'> & { leaseMs: number },
   ): Promise<{
     notifications: DueNotification[];
     /** Milliseconds until the next row of this shard comes due; null when none waits. */
@@ -116,7 +118,7 @@ export function createNotificationQueue(sql: Sql, sealer: Sealer): NotificationQ
           c.verified_at IS NOT NULL AND c.deleted_at IS NULL AND m.deleted_at IS NULL AS is_usable,
           EXISTS (SELECT FROM transitions later
             WHERE later.incident_id = n.incident_id AND later.sequence > n.sequence
-              AND later.type = ANY(${[...quietingTypes]})) AS is_quieted
+              AND ${isQuietedBy(sql, firstDueAt(sql))}) AS is_quieted
         FROM notifications n
         JOIN incidents i ON i.organisation_id = n.organisation_id AND i.id = n.incident_id
         JOIN transitions t ON t.organisation_id = n.organisation_id

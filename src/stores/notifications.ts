@@ -3,6 +3,7 @@ import type { Agent, LogEntryType } from '../domain/incident/log-entry.ts';
 import type { ContactMethodType } from '../domain/notification/contact-method.ts';
 import { type NotificationReason, quietingTypes, stillAsks } from '../domain/notification/still-asks.ts';
 import type { Bell } from './doorbell.ts';
+import { isQuietedBy } from './quieting.ts';
 import type { Queryable, Sql } from './sql.ts';
 
 /** One message to one contact method, and what became of it. */
@@ -86,7 +87,11 @@ export function createNotificationStore(sql: Sql, bell: Bell): NotificationStore
             ways.delay, ${page.reason}, get_byte(uuid_send(ways.id), 15) % 4,
             CASE ways.type WHEN 'email' THEN ${mailEndpoint}::uuid ELSE ways.id END,
             ${page.at}::text::timestamptz + make_interval(secs => ways.delay)
-          FROM (${ways}) AS ways WHERE ${asks}
+          FROM (${ways}) AS ways
+          WHERE ${asks} AND (${page.reason === 'responders'} OR NOT EXISTS (SELECT FROM transitions later
+            WHERE later.organisation_id = ${organisationId} AND later.incident_id = ${page.incidentId}
+              AND later.sequence > ${page.sequence}
+              AND ${isQuietedBy(tx, tx`${page.at}::text::timestamptz + make_interval(secs => ways.delay)`)}))
           ON CONFLICT DO NOTHING RETURNING shard`;
         const missing = members.length === 0 ? 'nobody_on_call' : reachable === 0 ? 'nobody_reachable' : null;
         if (asks && missing !== null) await warn(tx, organisationId, page, missing, members);

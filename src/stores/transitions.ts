@@ -8,6 +8,7 @@ import { quietingTypes } from '../domain/notification/still-asks.ts';
 import { eventNameOf } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
 import type { Bell } from './doorbell.ts';
+import { firstDueAt } from './quieting.ts';
 import type { Queryable, Sql } from './sql.ts';
 
 /** What is stored that the caller does not know of: the newest lifecycle, and the ids from the place in question on. */
@@ -218,7 +219,8 @@ async function recordOne(
       -- Whoever was asked before need not be told any more; help is asked for until the end.
       UPDATE notifications n SET status = 'cancelled', finished_at = ${transition.at} FROM stored
       WHERE n.organisation_id = stored.organisation_id AND n.incident_id = stored.incident_id AND n.status = 'pending'
-        AND ${(quietingTypes as readonly TransitionType[]).includes(transition.type)}
+        AND ${transition.type === 'escalated' || (quietingTypes as readonly TransitionType[]).includes(transition.type)}
+        AND (${transition.type !== 'escalated'} OR ${transition.at}::text::timestamptz <= ${firstDueAt(sql)})
         AND (n.reason <> 'responders' OR ${transition.type === 'resolved'})
     ), sent AS (
       INSERT INTO deliveries (

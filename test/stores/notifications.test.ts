@@ -142,8 +142,10 @@ describe('stores/notifications', () => {
 
   it('asks nobody about an incident that was quieted since, or is taken on; for help it does', async () => {
     const ada = await member();
+    const contactMethodId = await method(ada.memberId);
     await setRules(database.sql, organisation, ada.memberId, [
-      { delay: 0, contactMethodId: await method(ada.memberId) },
+      { delay: 0, contactMethodId },
+      { delay: 600, contactMethodId },
     ]);
     const counts = async (...commands: Parameters<RecordedIncident['apply']>[0][]) => {
       const incident = await open();
@@ -160,10 +162,11 @@ describe('stores/notifications', () => {
       );
       return [late, now];
     };
-    assert.deepEqual(await counts({ type: 'annotate', content: 'Looking.' }), [1, 1]);
+    assert.deepEqual(await counts({ type: 'annotate', content: 'Looking.' }), [2, 2]);
     assert.deepEqual(await counts({ type: 'acknowledge' }), [0, 0]);
-    assert.deepEqual(await counts({ type: 'acknowledge' }, { type: 'unacknowledge' }), [0, 1]);
-    assert.deepEqual(await counts({ type: 'escalate' }), [0, 1]);
+    assert.deepEqual(await counts({ type: 'acknowledge' }, { type: 'unacknowledge' }), [0, 2]);
+    assert.deepEqual(await counts({ type: 'escalate' }), [1, 2], 'what was due before the next level is told late');
+    assert.deepEqual(await counts({ type: 'escalate' }, { type: 'acknowledge' }), [0, 0]);
     assert.deepEqual(await counts({ type: 'resolve', resolution: null, rootCause: null }), [0, 0]);
   });
 
@@ -192,6 +195,28 @@ describe('stores/notifications', () => {
     const [row] = await listed(other.id);
     assert.equal(row!.status, 'cancelled');
     assert.ok(row!.finishedAt);
+  });
+
+  it('escalated, keeps what was due, also once it was tried, and cancels what was not', async () => {
+    const ada = await member();
+    const contactMethodId = await method(ada.memberId);
+    await setRules(database.sql, organisation, ada.memberId, [
+      { delay: 0, contactMethodId },
+      { delay: 600, contactMethodId },
+    ]);
+    const incident = await open();
+    await page(incident.id, [ada]);
+    await database.sql`
+      UPDATE notifications SET attempts = 1, due_at = now() + interval '1 hour'
+      WHERE incident_id = ${incident.id} AND delay = 0`;
+    await incident.apply({ type: 'escalate' });
+    const statuses = async () =>
+      (await database.sql`SELECT status FROM notifications WHERE incident_id = ${incident.id} ORDER BY delay`).map(
+        ({ status }) => status as string,
+      );
+    assert.deepEqual(await statuses(), ['pending', 'cancelled']);
+    await incident.apply({ type: 'acknowledge' });
+    assert.deepEqual(await statuses(), ['cancelled', 'cancelled']);
   });
 
   describe('settles an alert', () => {
