@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
+import { pino } from 'pino';
 import { createPagingActivities } from '../../src/activities/page.ts';
+import { createSendNotifications } from '../../src/activities/send-notifications.ts';
+import { createEar } from '../../src/stores/doorbell.ts';
+import { createLinkTokens } from '../../src/stores/link-tokens.ts';
+import { createNotificationQueue } from '../../src/stores/notification-queue.ts';
 import { startTestApi, type Json, type TestApi } from '../support/api.ts';
 import { insertContactMethod, setRules } from '../support/people.ts';
+import { poll } from '../support/poll.ts';
+import { createReceiver } from '../support/receiver.ts';
 import { recordIncident, type RecordedIncident } from '../support/recorded-incident.ts';
 
 describe('who was notified of an incident', () => {
@@ -71,6 +78,54 @@ describe('who was notified of an incident', () => {
     await incident.apply({ type: 'acknowledge' });
     const after: Json[] = (await api.get(path())).body.notifications;
     assert.ok(after.every(({ status, finished_at: finishedAt }) => status === 'cancelled' && finishedAt !== null));
+  });
+
+  it('says of one that was refused five times that it failed, and why', async () => {
+    const receiver = await createReceiver();
+    receiver.behave({ status: 500 });
+    const { sql } = api.database;
+    const eve = members[2];
+    const hook = { type: 'webhook', name: 'Hook', url: receiver.url } as const;
+    const contactMethodId = await insertContactMethod(sql, api.deps.sealer, organisation, eve.id, hook);
+    await setRules(sql, organisation, eve.id, [{ delay: 0, contactMethodId }]);
+    incident = await recordIncident(sql, organisation);
+    await page([{ type: 'member', id: eve.id }]);
+
+    const ear = await createEar(sql);
+    const stop = new AbortController();
+    const { channels, sealer, publicUrl } = api.deps;
+    const queue = createNotificationQueue(sql, sealer);
+    const links = createLinkTokens(sealer);
+    const round = createSendNotifications({
+      queue,
+      channels,
+      links,
+      ear,
+      publicUrl,
+      logger: pino({ level: 'silent' }),
+    });
+    const pumps = [0, 1, 2, 3].map((shard) => round(shard, stop.signal, () => undefined));
+    const shown = async (): Promise<Json> => (await api.get(path())).body.notifications[0];
+    for (let attempt = 1; attempt < 5; attempt++) {
+      const { status } = await poll(async () => {
+        const row = await shown();
+        return row.attempts === attempt && row.error !== null && row;
+      });
+      assert.equal(status, 'pending');
+      // The minutes between two attempts.
+      await sql`UPDATE notifications SET due_at = now() WHERE incident_id = ${incident.id} AND lease_token IS NULL`;
+    }
+    const failed = await poll(async () => {
+      const row = await shown();
+      return row.status !== 'pending' && row;
+    });
+    stop.abort();
+    await Promise.all(pumps);
+    await ear.close();
+    await receiver.close();
+    assert.deepEqual([failed.status, failed.attempts, failed.error], ['failed', 5, 'answered 500']);
+    assert.ok(Date.parse(failed.finished_at) <= Date.now());
+    assert.equal(receiver.requests.length, 5);
   });
 
   it('is told to nobody else', async () => {

@@ -15,7 +15,7 @@ import { searchAttributeKeys } from '../../src/temporal/search-attribute-keys.ts
 import { addSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import type { incident } from '../../src/workflows/incident/incident.ts';
-import { detailedSignal, type SignalInput } from '../../src/workflows/incident/messages.ts';
+import { namedSignal, type SignalInput } from '../../src/workflows/incident/messages.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
@@ -171,7 +171,7 @@ describe('a day of an incident, under time skipping', () => {
         workflowId: incidentWorkflowId(state.incidentId),
         taskQueue,
         args: [{ state: { ...state, lifecycle: row!.lifecycle }, resumed: { commandIds: [], occurrences: 1 } }],
-        signal: detailedSignal('reopen'),
+        signal: namedSignal('reopen'),
         signalArgs: [{ by: 'Cyd' }],
       });
       await pass(30);

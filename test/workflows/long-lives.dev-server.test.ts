@@ -38,7 +38,11 @@ describe('long lives of incidents on the dev server', function () {
   });
 
   /** Plays one incident; answers the lengths of its runs. */
-  async function live(client: (send: Sender, number: number) => Promise<void>, stored: string[]): Promise<number[]> {
+  async function live(
+    client: (send: Sender, number: number) => Promise<void>,
+    stored: string[],
+    handsOverAfter = continueAfter,
+  ): Promise<number[]> {
     const state = await storeIncident(database.sql, organisation);
     const { organisationId, incidentId } = state;
     const workflowId = incidentWorkflowId(incidentId);
@@ -47,9 +51,10 @@ describe('long lives of incidents on the dev server', function () {
     const incidents = createIncidentWorkflows(temporal.client, opening, temporal.taskQueue);
     const handle = temporal.client.workflow.getHandle<typeof incident>(workflowId);
     const send: Sender = {
-      note: async (id) => {
+      note: (id) => send.signal('note', id, { content: 'Signalled' }),
+      signal: async (name, id, fields) => {
         stored.push(`signal:${id}`);
-        await handle.signal('note', { id, content: 'Signalled' });
+        await handle.signal(name, { id, ...fields });
       },
       joined: (count) => handle.signal('joined', { count, lastAt: state.createdAt }),
       update: async (id) => {
@@ -70,7 +75,7 @@ describe('long lives of incidents on the dev server', function () {
       await temporal.client.workflow.start<typeof incident>(workflowTypes.incident, {
         workflowId,
         taskQueue: temporal.taskQueue,
-        args: [{ state, continueAfter }],
+        args: [{ state, continueAfter: handsOverAfter }],
       });
       await Promise.all(Array.from({ length: clients }, (_, number) => client(send, number)));
       await poll(async () => (await rowsOf(incidentId)).length === stored.length + 1, { timeoutMs: 30_000 });
@@ -81,6 +86,9 @@ describe('long lives of incidents on the dev server', function () {
       await handle.result();
     });
     assert.deepEqual((await rowsOf(incidentId)).sort(), [...stored, 'trigger', 'end'].sort());
+    const [{ entries }] = (await database.sql`
+      SELECT count(*) AS entries FROM log_entries WHERE incident_id = ${incidentId}`) as never as [{ entries: number }];
+    assert.equal(entries, stored.length + 2, 'each has one entry in the log');
 
     return poll(async () => {
       const lengths: number[] = [];
@@ -118,10 +126,42 @@ describe('long lives of incidents on the dev server', function () {
     assert.ok(lengths.length >= 3, `${lengths.length} runs`);
     assert.ok(Math.max(...lengths) < continueAfter + 100, `runs of ${lengths.join(', ')} events`);
   });
+
+  it('hear what is signalled in the order in which it came, also where one run hands over to the next', async () => {
+    const kinds = [
+      ['status_update', { message: 'On it' }],
+      ['note', { content: 'Seen' }],
+      ['priority', { priority: 'P1' }],
+      ['acknowledge', {}],
+      ['unacknowledge', {}],
+    ] as const;
+    const sent: string[] = [];
+    const lengths = await live(
+      async (send, number) => {
+        if (number > 0) return;
+        for (let round = 0; round < 24; round++) {
+          for (const [index, [name, fields]] of kinds.entries()) await send.signal(name, `${round}-${index}`, fields);
+          await send.update(`update-${round}`);
+        }
+      },
+      sent,
+      40,
+    );
+    assert.ok(lengths.length >= 5, `${lengths.length} runs`);
+    const rows = await database.sql<{ id: string }[]>`
+      SELECT id FROM transitions WHERE incident_id = (SELECT incident_id FROM transitions WHERE id = 'update-23')
+        AND id LIKE 'signal:%' ORDER BY sequence`;
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      // An update may overtake the signals that came just before it.
+      sent.filter((id) => id.startsWith('signal:')),
+    );
+  });
 });
 
 interface Sender {
   note(id: string): Promise<void>;
+  signal(name: string, id: string, fields: object): Promise<void>;
   joined(count: number): Promise<void>;
   update(id: string): Promise<void>;
 }
