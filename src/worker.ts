@@ -2,6 +2,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createDeliverWebhooks } from './activities/deliver-webhooks.ts';
 import { createEvaluateRulesets } from './activities/evaluate-rulesets.ts';
 import { createKeepHouse } from './activities/keep-house.ts';
+import { createMergeActivities } from './activities/merge-incidents.ts';
 import { createNoticeEndedWorkflows } from './activities/notice-ended-workflows.ts';
 import { createPagingActivities } from './activities/page.ts';
 import { pumpActivity } from './activities/pump.ts';
@@ -114,6 +115,7 @@ await runEntryPoint('worker', async () => {
     workflows: createEndedWorkflows(client),
     store: createEndedWorkflowStore(recordingSql),
   });
+  const mergeActivities = createMergeActivities({ merges: createMergeStore(outboxSql), incidents });
   const supportHours = createSupportHoursActivities(createSupportHoursStore(outboxSql));
   const keepHouse = createKeepHouse({
     logger,
@@ -160,7 +162,7 @@ await runEntryPoint('worker', async () => {
     Worker.create({
       ...common,
       taskQueue: taskQueues.actions,
-      activities: { ...actionActivities, ...pagingActivities, ...supportHours },
+      activities: { ...actionActivities, ...pagingActivities, ...mergeActivities, ...supportHours },
       maxConcurrentActivityTaskExecutions: actionSlots,
     }),
   ]);

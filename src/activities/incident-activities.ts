@@ -92,6 +92,31 @@ export interface SupportHoursActivities {
   nextUrgencyChanges(input: { organisationId: string; incidentId: string; after: string }): Promise<UrgencyChange[]>;
 }
 
+/** Merging other incidents into one, when a signal asks for it. */
+export interface MergeActivities {
+  /**
+   * Marks them as merged, gives their keys to the target, and tells each of their workflows: all of them, or none.
+   * Repeats are harmless, and answer the same.
+   */
+  mergeIncidents(input: MergeInput): Promise<MergeResult>;
+}
+
+export interface MergeInput {
+  organisationId: string;
+  /** The target, and what people call it. */
+  incidentId: string;
+  reference: string;
+  incidentIds: string[];
+  /** Who the logs of the others name. */
+  by: string;
+}
+
+export type MergeResult =
+  /** What the target has to log: `id` is that of its transition. */
+  | { merges: { id: string; incidentIds: string[] }[] }
+  /** Why nothing was merged. */
+  | { refused: string };
+
 /** The pumps: each call works for up to a minute, then its workflow calls again. */
 export interface PumpActivities {
   evaluateRulesets(shard: number): Promise<void>;

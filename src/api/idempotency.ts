@@ -4,6 +4,7 @@ import type { ApiKey } from '../stores/api-keys.ts';
 import type { Claim, IdempotencyKeyStore } from '../stores/idempotency-keys.ts';
 import type { Sealer } from '../stores/sealed.ts';
 import type { Sql, Transaction } from '../stores/sql.ts';
+import { uuidOf } from '../stores/uuid-of.ts';
 import { invalidField, isSerialisationFailure, problems, refusalOf } from './errors.ts';
 import type { Outcome, RouteContext } from './route.ts';
 
@@ -112,12 +113,4 @@ async function inTransaction<Result>(sql: Sql, effect: (tx: Transaction) => Prom
       if (attempt === 3 || !isSerialisationFailure(error)) throw error;
     }
   }
-}
-
-/** A UUID (version 8: our own way) that is a digest of `text`. */
-export function uuidOf(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { PolicySnapshot } from '../domain/escalation/policy.ts';
 import type { IncidentState } from '../domain/incident/incident.ts';
-import { openIncident } from '../domain/incident/transition.ts';
+import { openIncident } from '../domain/incident/open-incident.ts';
 import type { FiringRuleset } from '../domain/ruleset/ruleset.ts';
 import { urgencyAt, urgencyChangesAfter } from '../on-call/support-hours.ts';
 import type { Cleared, Match, Occurrences, Plan } from './claims.ts';

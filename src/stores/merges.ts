@@ -1,6 +1,7 @@
 import { Refusal } from '../domain/error-code.ts';
 import { incidentReference, type Status } from '../domain/incident/incident.ts';
 import type { Sql, Transaction } from './sql.ts';
+import { uuidOf } from './uuid-of.ts';
 
 /** What was merged into an incident at once. */
 export interface Merge {
@@ -39,6 +40,11 @@ interface LockedIncident {
   number: number;
   status: Status;
   mergingInto: string | null;
+}
+
+/** Names the target's transition, so that it is logged once, whoever asks for it and however often. */
+export function mergeId(targetId: string, since: string): string {
+  return uuidOf(`merge:${targetId}:${since}`);
 }
 
 export function createMergeStore(sql: Sql): MergeStore {

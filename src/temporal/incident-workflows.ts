@@ -73,12 +73,12 @@ export interface IncidentWorkflows {
   cleared(incidentId: string, by: { eventId: string; ruleset: { id: string; name: string } }): Promise<boolean>;
   /**
    * Tells the workflow of an open incident that it was merged into another one, `since` then; starts it again when it
-   * has ended. Repeats are harmless.
+   * has ended. Repeats are harmless. Its log names `by`, and in want of that the merge.
    */
   merged(
     organisationId: string,
     incidentId: string,
-    into: { incidentId: string; reference: string; since: string },
+    into: { incidentId: string; reference: string; since: string; by?: string },
   ): Promise<void>;
   /**
    * Answers once all is stored. A workflow that does not run is started from what is stored: it never began, the

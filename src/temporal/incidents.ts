@@ -133,8 +133,8 @@ export function createIncidentWorkflows(
       }
     },
 
-    async merged(organisationId, incidentId, { incidentId: into, reference, since }) {
-      const given = { id: `merged:${into}:${since}`, by: `merge into ${reference}`, incident_id: into };
+    async merged(organisationId, incidentId, { incidentId: into, reference, since, by }) {
+      const given = { id: `merged:${into}:${since}`, by: by ?? `merge into ${reference}`, incident_id: into };
       try {
         await handleOf(incidentId).signal('merged', given);
       } catch (error) {

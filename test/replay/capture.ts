@@ -33,6 +33,8 @@ describe('capture histories', () => {
           const members = targets.some(({ id }) => id === nobody) ? 0 : targets.length;
           return { members, reachable: members };
         },
+        mergeIncidents: async ({ incidentIds }) =>
+          incidentIds.includes(nobody) ? { refused: 'no such incident' } : { merges: [{ id: 'merge', incidentIds }] },
         nextUrgencyChanges: async () => [],
         evaluateRulesets: async () => {},
         deliverWebhooks: async () => {},

@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import type {
   ActionActivities,
+  MergeActivities,
   PagingActivities,
   SupportHoursActivities,
   PumpActivities,
@@ -20,6 +21,7 @@ import type { TestTemporal } from '../support/temporal.ts';
 
 export type Activities = IncidentActivities &
   ActionActivities &
+  MergeActivities &
   PagingActivities &
   SupportHoursActivities &
   PumpActivities &
@@ -41,7 +43,7 @@ export interface Story {
 const agent = { type: 'key', id: null, name: 'Story' } as const;
 const given = { agent };
 
-/** The member whom the capturing worker does not find. */
+/** The member, and the incident to merge, whom the capturing worker does not find. */
 export const nobody = '99999999-0000-7000-8000-000000000000';
 
 /** How the ids of actions begin that the capturing worker lets succeed, fail once, or fail for good. */
@@ -103,6 +105,47 @@ export const stories: Story[] = [
         await handle.signal('action', { type: 'trigger-alerts' });
         await handle.signal('resolve', { root_cause: 'full disk' });
       }),
+  },
+  {
+    name: 'incident-names-signals-by-place',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        for (const content of ['Looks like the cache.', 'It was.']) await handle.signal('note', { content });
+        await handle.signal('acknowledge', { by: 'Ann' });
+        await handle.signal('resolve');
+      }),
+  },
+  {
+    name: 'incident-hears-early-signals-in-order',
+    async play(temporal) {
+      // The first task has to find several: sent at once with the start, and again until it did.
+      for (;;) {
+        const state = newIncidentState({ createdAt: new Date().toISOString() });
+        const workflowId = incidentWorkflowId(state.incidentId);
+        const send = (signal: string, fields: object) =>
+          temporal.client.workflow.signalWithStart('incident', {
+            ...{
+              workflowId,
+              taskQueue: temporal.taskQueue,
+              args: [{ state }],
+              workflowIdConflictPolicy: 'USE_EXISTING',
+            },
+            ...{ signal, signalArgs: [{ id: signal, by: 'Ann', ...fields }] },
+          });
+        const [handle] = await Promise.all([
+          send('snooze', { duration: 600 }),
+          send('unacknowledge', {}),
+          send('note', { content: 'On it.' }),
+          send('priority', { priority: 'P1' }),
+        ]);
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
+        await handle.result();
+        const { events } = await handle.fetchHistory();
+        // Nothing else in it is patched.
+        if (events?.some((event) => event.markerRecordedEventAttributes?.markerName === 'core_patch'))
+          return [{ workflowId }];
+      }
+    },
   },
   {
     name: 'incident-actions',
@@ -218,6 +261,21 @@ export const stories: Story[] = [
         await handle.signal('change', { urgency: 'low' });
         await handle.signal('note', { content: 'From the Temporal UI.' });
         await say('merged', { incident_id: uuid() });
+      }),
+  },
+  {
+    name: 'incident-merges-by-signal',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        const details = async () =>
+          (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
+        const other = uuid();
+        await handle.signal('merge', { incident_ids: [nobody] });
+        await poll(async () => (await details()).includes('refused'));
+        await handle.signal('merge', { incident_ids: 'malformed' });
+        for (let time = 0; time < 2; time++) await handle.signal('merge', { incident_ids: [other], by: 'Ann' });
+        await poll(async () => ((await handle.query('state')) as IncidentState).lifecycle.sequence === 2);
+        await handle.executeUpdate('resolve', { args: [{ ...given, resolution: null, rootCause: null }] });
       }),
   },
   {

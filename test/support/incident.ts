@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
-import { openIncident } from '../../src/domain/incident/transition.ts';
+import { openIncident } from '../../src/domain/incident/open-incident.ts';
 import { createIncidentStore } from '../../src/stores/incidents.ts';
 import type { Sql } from '../../src/stores/sql.ts';
 import type { TestOrganisation } from './organisation.ts';

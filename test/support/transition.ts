@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { Status } from '../../src/domain/incident/incident.ts';
 import type { TransitionType } from '../../src/domain/incident/log-entry.ts';
-import { openIncident } from '../../src/domain/incident/transition.ts';
+import { openIncident } from '../../src/domain/incident/open-incident.ts';
 import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
 import { shardOf } from '../../src/stores/doorbell.ts';
 import type { Sql } from '../../src/stores/sql.ts';

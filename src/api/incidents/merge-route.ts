@@ -1,9 +1,9 @@
 import type { Agent } from '../../domain/incident/log-entry.ts';
 import { Refusal } from '../../domain/error-code.ts';
-import type { Merge } from '../../stores/merges.ts';
+import { type Merge, mergeId } from '../../stores/merges.ts';
+import { uuidOf } from '../../stores/uuid-of.ts';
 import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
 import type { ApiDeps } from '../deps.ts';
-import { uuidOf } from '../idempotency.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { agentOf } from './agent.ts';
 import { inParallel } from './in-parallel.ts';
@@ -53,7 +53,7 @@ export function createMergeRoute(deps: ApiDeps): Route {
     const command = async (id: string, wish: IncidentCommand) => {
       await workflows.command(organisationId, id, wish).catch(unlessResolved);
     };
-    await command(into, { type: 'merge', id: uuidOf(`merge:${into}:${since}`), agent, incidentIds });
+    await command(into, { type: 'merge', id: mergeId(into, since), agent, incidentIds });
     await inParallel(unresolved, atOnce, (id) =>
       command(id, { type: 'merged', id: uuidOf(`merged:${id}:${since}`), agent, into }),
     );

@@ -3,7 +3,7 @@ import { Refusal } from '../../domain/error-code.ts';
 import type { PolicySnapshot } from '../../domain/escalation/policy.ts';
 import type { IncidentState } from '../../domain/incident/incident.ts';
 import type { Action } from '../../domain/incident/log-entry.ts';
-import { openIncident } from '../../domain/incident/transition.ts';
+import { openIncident } from '../../domain/incident/open-incident.ts';
 import type { NewDefinition } from '../../stores/action-definitions.ts';
 import type { ApiKey } from '../../stores/api-keys.ts';
 import type { NewIncident } from '../../stores/incidents.ts';

@@ -6,7 +6,7 @@ import type { CompositeChange, IncidentCommand } from '../../temporal/incident-w
 import { draftsOf } from '../actions/schema.ts';
 import type { ApiDeps } from '../deps.ts';
 import { pathId } from '../fields.ts';
-import { uuidOf } from '../idempotency.ts';
+import { uuidOf } from '../../stores/uuid-of.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { definitionsFor, runsOf } from './action-runs.ts';
 import { agentOf } from './agent.ts';

@@ -1,7 +1,8 @@
 import type { Command } from '../incident/command.ts';
 import type { Assignee, IncidentFacts, IncidentState } from '../incident/incident.ts';
 import { commandOf } from '../incident/pending-action.ts';
-import { openIncident, transition } from '../incident/transition.ts';
+import { openIncident } from '../incident/open-incident.ts';
+import { transition } from '../incident/transition.ts';
 import type { PolicySnapshot, Position } from './policy.ts';
 
 /** One time that people are asked. Times are ISO 8601 in UTC. */

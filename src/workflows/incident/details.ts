@@ -1,7 +1,12 @@
 import { incidentReference, type IncidentState, nameOf, urgencyOf } from '../../domain/incident/incident.ts';
 
 /** What an operator reads on the workflow's page in the Temporal UI (Markdown). */
-export function incidentDetails(state: IncidentState, occurrences: number): string {
+export function incidentDetails(
+  state: IncidentState,
+  occurrences: number,
+  /** Why a merge was refused that a signal asked for. */
+  refusedMerge: string | null = null,
+): string {
   const { lifecycle } = state;
   const pending = lifecycle.pendingActions.map((action) => `| ${action.type} | ${action.at} |`);
   return [
@@ -12,9 +17,10 @@ export function incidentDetails(state: IncidentState, occurrences: number): stri
     `Assigned to ${lifecycle.assignees.map((assignee) => `${assignee.type} \`${assignee.id}\``).join(', ') || 'nobody'}.`,
     '',
     ...escalationDetails(state),
+    ...(refusedMerge === null ? [] : [`⚠️ **A merge was refused.** ${escapeMarkdown(refusedMerge)}`, '']),
     ...(pending.length > 0 ? ['| pending action | due |', '|---|---|', ...pending] : ['No pending actions.']),
     '',
-    'Signals: `acknowledge`, `unacknowledge`, `escalate` {level?}, `reassign` {assignees}, `snooze` {duration}, `resolve`, `note` {content}, `change` {name?, urgency?, severity?}, `priority` {priority}, `responder` {member_ids, message}, `responder_reply` {member_id, reply}, `status_update` {message}, `conference_bridge` {number, url}, `pending_action` {type, at}, `action` {type}; each takes an optional `{"by": "your name"}`.',
+    'Signals: `acknowledge`, `unacknowledge`, `escalate` {level?}, `reassign` {assignees}, `snooze` {duration}, `resolve`, `note` {content}, `change` {name?, urgency?, severity?}, `priority` {priority}, `responder` {member_ids, message}, `responder_reply` {member_id, reply}, `status_update` {message}, `conference_bridge` {number, url}, `pending_action` {type, at}, `merge` {incident_ids}, `action` {type}; each takes an optional `{"by": "your name"}`.',
   ].join('\n');
 }
 

@@ -7,19 +7,8 @@ import type { IncidentChanges } from '../../domain/incident/command.ts';
 export interface UpdateInput {
   agent: Agent;
 }
-export interface ResolveInput extends UpdateInput {
-  resolution: string | null;
-  rootCause: string | null;
-}
-export interface EscalateInput extends UpdateInput {
-  /** Counted from 1; without one the next. */
-  level?: number | null;
-}
-/** Beyond the agent, the fields in snake_case that `detailReaders` read. */
-export type DetailedInput = UpdateInput & Record<string, unknown>;
-export interface ActionInput extends UpdateInput {
-  action: Action;
-}
+/** Beyond the agent, the fields of the command it names; those of `detailReaders` in snake_case. */
+export type NamedInput = UpdateInput & Record<string, unknown>;
 
 /** Several things in one: all of them happen, in this order, or none. Actions that ran already are left out. */
 export interface ChangeInput extends UpdateInput {
@@ -60,23 +49,12 @@ export interface ClearedInput {
   ruleset: { id: string; name: string };
 }
 
-export const acknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('acknowledge');
-export const unacknowledgeUpdate = defineUpdate<UpdateResult, [UpdateInput]>('unacknowledge');
-export const escalateUpdate = defineUpdate<UpdateResult, [EscalateInput]>('escalate');
-export const resolveUpdate = defineUpdate<UpdateResult, [ResolveInput]>('resolve');
-export const actionUpdate = defineUpdate<UpdateResult, [ActionInput]>('action');
 export const changeUpdate = defineUpdate<UpdateResult, [ChangeInput]>('change');
 
-export const detailedUpdate = (name: string) => defineUpdate<UpdateResult, [DetailedInput]>(name);
+/** Every other one. */
+export const namedUpdate = (name: string) => defineUpdate<UpdateResult, [NamedInput]>(name);
 
-export const acknowledgeSignal = defineSignal<[SignalInput?]>('acknowledge');
-export const unacknowledgeSignal = defineSignal<[SignalInput?]>('unacknowledge');
-export const escalateSignal = defineSignal<[SignalInput?]>('escalate');
-export const resolveSignal = defineSignal<[SignalInput?]>('resolve');
-export const changeSignal = defineSignal<[SignalInput?]>('change');
-export const actionSignal = defineSignal<[SignalInput?]>('action');
-export const detailedSignal = (name: string) => defineSignal<[SignalInput?]>(name);
-export const joinedSignal = defineSignal<[JoinedInput]>('joined');
-export const clearedSignal = defineSignal<[ClearedInput]>('cleared');
+/** Of any of the names; what it holds is read by whoever hears it. */
+export const namedSignal = (name: string) => defineSignal<[SignalInput?]>(name);
 
 export const stateQuery = defineQuery<IncidentState>('state');

@@ -5,9 +5,9 @@ import type { ClearedInput, SignalInput } from './messages.ts';
 import { type DetailedMessage, detailReaders } from './read-details.ts';
 import { isText, isTextOrNull, isUuid, isUuidOrNull } from './stored-text.ts';
 
+export const plainSignals = ['acknowledge', 'unacknowledge', 'escalate', 'resolve', 'change', 'action'] as const;
 /** The commands that operators may send as signals. */
-export type SignalledCommand =
-  'acknowledge' | 'unacknowledge' | 'escalate' | 'resolve' | 'action' | 'change' | DetailedMessage;
+export type SignalledCommand = (typeof plainSignals)[number] | DetailedMessage;
 
 /** What needs no settings of its own; the others begin at the API, which stores them. */
 const signalledActions: ActionType[] = ['trigger-alerts', 'trigger-webhook'];
@@ -18,7 +18,13 @@ const bounds = { id: 255, by: 255, resolution: 15_000, root_cause: 15_000 } as c
  * Reads a signal's argument as typed by a person. Answers the command, or a text that says what is wrong with it:
  * a signal can't be refused, and one that threw would fail the incident.
  */
-export function signalCommand(type: SignalledCommand, input: unknown, freshId: () => string): Command | string {
+export function signalCommand(
+  type: SignalledCommand,
+  input: unknown,
+  freshId: () => string,
+  /** What to call a signal that has no id. */
+  name: () => string = freshId,
+): Command | string {
   if (input !== undefined && input !== null && (typeof input !== 'object' || Array.isArray(input)))
     return 'the argument must be a JSON object';
   const given = (input ?? {}) as SignalInput;
@@ -30,7 +36,7 @@ export function signalCommand(type: SignalledCommand, input: unknown, freshId: (
 
   const agent: Agent = { type: 'operator', id: null, name: given.by || 'operator' };
   // In a space of their own: an id that timers use would keep that timer from being stored.
-  const common = { id: `signal:${given.id || freshId()}`, agent, channel: 'signal' } as const;
+  const common = { id: `signal:${given.id || name()}`, agent, channel: 'signal' } as const;
   switch (type) {
     case 'acknowledge':
     case 'unacknowledge':
