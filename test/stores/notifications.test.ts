@@ -145,7 +145,7 @@ describe('stores/notifications', () => {
     const contactMethodId = await method(ada.memberId);
     await setRules(database.sql, organisation, ada.memberId, [
       { delay: 0, contactMethodId },
-      { delay: 600, contactMethodId },
+      { delay: 86_400, contactMethodId },
     ]);
     const counts = async (...commands: Parameters<RecordedIncident['apply']>[0][]) => {
       const incident = await open();
