@@ -14,7 +14,9 @@ import { createActionDefinitionStore } from './stores/action-definitions.ts';
 import { createApiKeyStore } from './stores/api-keys.ts';
 import { createBacklogStore } from './stores/backlog.ts';
 import { createContactMethodStore } from './stores/contact-methods.ts';
-import { createDeliveryStore } from './stores/deliveries.ts';
+import { createDeliveryReads } from './stores/delivery-reads.ts';
+import { createDeliveryRepairs } from './stores/delivery-repairs.ts';
+import { createDeliveryStatistics } from './stores/delivery-statistics.ts';
 import { createBell } from './stores/doorbell.ts';
 import { createEscalationPolicyStore } from './stores/escalation-policies.ts';
 import { createEventSamples } from './stores/event-samples.ts';
@@ -77,7 +79,9 @@ await runEntryPoint('server', async () => {
       backlog: createBacklogStore(sql),
       components: createComponentStore(sql),
       contactMethods: createContactMethodStore(sql, sealer),
-      deliveries: createDeliveryStore(sql, sealer),
+      deliveryReads: createDeliveryReads(sql),
+      deliveryRepairs: createDeliveryRepairs(sql),
+      deliveryStatistics: createDeliveryStatistics(sql),
       escalationPolicies: createEscalationPolicyStore(sql),
       events: createEventStore(sql, createBell(sql, logger), sealer),
       eventSamples: createEventSamples(sql),

@@ -11,12 +11,15 @@ import { createResolveMerged } from './activities/resolve-merged.ts';
 import { createActionActivities } from './activities/run-action.ts';
 import { createSendNotifications } from './activities/send-notifications.ts';
 import { createSupportHoursActivities } from './activities/support-hours.ts';
+import { createTellOwners } from './activities/tell-owners.ts';
 import { createStartIncidents } from './activities/start-incidents.ts';
 import { together } from './activities/together.ts';
 import { loadConfig } from './config.ts';
 import { runEntryPoint } from './entry-point.ts';
 import { createLogger } from './logger.ts';
 import { createChannels } from './notify/index.ts';
+import { createMailer } from './notify/mailer.ts';
+import { dialects } from './outbound/index.ts';
 import { createPost } from './outbound/post.ts';
 import { createActionRunStore } from './stores/action-runs.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
@@ -32,6 +35,7 @@ import { createNotificationStore } from './stores/notifications.ts';
 import { createSealer } from './stores/sealed.ts';
 import { createSql } from './stores/sql.ts';
 import { createStatusPageStore } from './stores/status-pages.ts';
+import { createSubscriptionNoticeStore } from './stores/subscription-notices.ts';
 import { createSupportHoursStore } from './stores/support-hours.ts';
 import { createTargetStore } from './stores/targets.ts';
 import { createTransitionStore } from './stores/transitions.ts';
@@ -52,6 +56,9 @@ const recordingConnections = 10;
 
 /** Actions under way at once: most of their time is an endpoint's. */
 const actionSlots = 100;
+
+/** Other chores wait for it. */
+const noticeTimeoutMs = 3_000;
 
 // Production entry point: everything that Temporal calls. Wiring only.
 await runEntryPoint('worker', async () => {
@@ -117,6 +124,14 @@ await runEntryPoint('worker', async () => {
   });
   const mergeActivities = createMergeActivities({ merges: createMergeStore(outboxSql), incidents });
   const supportHours = createSupportHoursActivities(createSupportHoursStore(outboxSql));
+  const isMailSetUp = smtpUrl !== undefined && mailFrom !== undefined;
+  const tellOwners = createTellOwners({
+    notices: createSubscriptionNoticeStore(outboxSql, bell),
+    dialects: Object.values(dialects),
+    mailer: isMailSetUp ? createMailer({ smtpUrl, mailFrom, publicUrl, timeoutMs: noticeTimeoutMs }) : null,
+    publicUrl,
+    logger,
+  });
   const keepHouse = createKeepHouse({
     logger,
     chores: [
@@ -126,6 +141,7 @@ await runEntryPoint('worker', async () => {
       { name: 'resolve merged incidents', everyMs: 2_000, run: () => resolveMerged(100) },
       { name: 'notice ended workflows', everyMs: 5_000, run: noticeEndedWorkflows },
       { name: 'give actions up', everyMs: 60_000, run: () => actionRuns.giveUpAbandoned(100) },
+      { name: 'tell owners of disabled subscriptions', everyMs: 10_000, run: () => tellOwners(10) },
       { name: 'forget idempotency keys', everyMs: 600_000, run: () => idempotencyKeys.forgetOld() },
     ],
   });

@@ -164,13 +164,13 @@ describe('cost', () => {
       url: receiver.url,
       dialect: 'standard',
       events: ['incident.escalated'],
-      transitionTypes: ['escalated'],
     });
     const [incident] = await database.sql<{ id: string }[]>`SELECT id FROM incidents`;
     await database.sql`
-      INSERT INTO deliveries (id, organisation_id, subscription_id, incident_id, sequence, transition_type, shard,
-        next_attempt_at, created_at)
-      SELECT ${uuid()}, organisation_id, ${subscription.id}, incident_id, sequence, type, ${shardOf(subscription.id)}, now(), now()
+      INSERT INTO deliveries (id, organisation_id, subscription_id, incident_id, subject_id, sequence, transition_type, event,
+        shard, next_attempt_at, created_at)
+      SELECT ${uuid()}, organisation_id, ${subscription.id}, incident_id, incident_id, sequence, type, 'incident.' || type,
+        ${shardOf(subscription.id)}, now(), now()
       FROM transitions WHERE incident_id = ${incident!.id} AND sequence = 1`;
     statements.splice(0);
     const deliver = createDeliverWebhooks({

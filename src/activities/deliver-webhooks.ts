@@ -1,12 +1,14 @@
 import type { AttemptResult } from '../domain/webhook/attempt.ts';
-import { nextAttemptDelay } from '../domain/webhook/retry-schedule.ts';
+import { judge } from '../domain/webhook/verdict.ts';
 import type { Logger } from '../logger.ts';
+import { type Circuits, createCircuits } from '../outbound/circuits.ts';
 import { createEndpointSlots, type EndpointSlots, type SlotLimits } from '../outbound/endpoint-slots.ts';
-import { dialects } from '../outbound/index.ts';
-import { postTimeoutMs, type Post } from '../outbound/post.ts';
-import { signatureHeaders } from '../outbound/signature.ts';
+import { mostHops } from '../outbound/hops.ts';
+import type { Post } from '../outbound/post.ts';
+import { createRates, type Rates } from '../outbound/rates.ts';
 import type { DeliveryStore, DueDelivery } from '../stores/deliveries.ts';
 import type { Ear } from '../stores/doorbell.ts';
+import { deliveryRequest, hopsBehind } from './delivery-request.ts';
 import { persistently } from './persistently.ts';
 
 export interface DeliverWebhooksDeps {
@@ -18,8 +20,8 @@ export interface DeliverWebhooksDeps {
   /** How long one run works. */
   runMs?: number;
   limits?: SlotLimits;
-  /** Longer than the post's timeout. */
-  leaseMs?: number;
+  /** How long a lease outlasts the subscription's timeout. */
+  leaseMarginMs?: number;
   now?: () => Date;
   /** From 0 to below 1. */
   random?: () => number;
@@ -39,92 +41,128 @@ export interface DeliverWebhooks {
 const heartbeatMs = 1_000;
 /** Pumps look every second even when nobody rings. */
 const idleMs = 1_000;
+/** Retries that come due one after the other are taken together. */
+const gatherMs = 10;
+/** A worker that is told to stop is killed after 30 s: what hangs for longer than this is left for another attempt. */
+const drainMs = 12_000;
+
+/** What a pump remembers of its shard from run to run. */
+interface ShardState {
+  slots: EndpointSlots;
+  rates: Rates;
+  circuits: Circuits;
+  attempts: Set<Promise<void>>;
+}
 
 export function createDeliverWebhooks(deps: DeliverWebhooksDeps): DeliverWebhooks {
   const { deliveries, post, ear, publicUrl, logger } = deps;
   const runMs = deps.runMs ?? 60_000;
   const limits = deps.limits ?? { total: 256, perEndpoint: 8 };
-  const leaseMs = deps.leaseMs ?? postTimeoutMs + 5_000;
+  const leaseMarginMs = deps.leaseMarginMs ?? 5_000;
   const now = deps.now ?? (() => new Date());
   const random = deps.random ?? Math.random;
-  const shards = new Map<number, { slots: EndpointSlots; attempts: Set<Promise<void>> }>();
+  const shards = new Map<number, ShardState>();
 
-  const stateOf = (shard: number) => {
-    const state = shards.get(shard) ?? { slots: createEndpointSlots(limits), attempts: new Set<Promise<void>>() };
+  const stateOf = (shard: number): ShardState => {
+    const known = shards.get(shard);
+    if (known) return known;
+    const state = {
+      slots: createEndpointSlots(limits),
+      rates: createRates(),
+      circuits: createCircuits(),
+      attempts: new Set<Promise<void>>(),
+    };
     shards.set(shard, state);
     return state;
   };
 
-  const attempt = async (shard: number, slots: EndpointSlots, delivery: DueDelivery) => {
+  const attempt = async (shard: number, { slots, circuits }: ShardState, delivery: DueDelivery) => {
+    const { subscriptionId, organisationId } = delivery;
     let durationMs = Number.POSITIVE_INFINITY;
     let followerDue = false;
     try {
       const result = await send(delivery);
       durationMs = result.durationMs;
-      followerDue = await record(delivery, result);
+      followerDue = await record(circuits, delivery, result);
     } catch (error) {
       // The lease runs out and the delivery is sent again under the same id.
       logger.error({ err: error, deliveryId: delivery.id }, 'the outcome of a delivery could not be stored');
     } finally {
-      const leftOut = slots.end(delivery.subscriptionId, durationMs);
+      // One that is paused is probed with a single attempt, however promptly it refuses.
+      const tookMs = circuits.isOpen(subscriptionId) ? Number.POSITIVE_INFINITY : durationMs;
+      const leftOut = slots.end({ endpointId: subscriptionId, organisationId }, tookMs);
       if (leftOut || followerDue) ear.ringHere('outbox', shard);
     }
   };
 
   const send = async (delivery: DueDelivery): Promise<AttemptResult> => {
+    if (hopsBehind(delivery.snapshot) >= mostHops) return unsent('loop', loopError);
     let request;
     try {
-      request = compose(delivery, now(), publicUrl);
+      request = deliveryRequest(delivery, now(), publicUrl);
     } catch (error) {
       logger.error({ err: error, deliveryId: delivery.id }, 'a delivery could not be composed');
-      return {
-        outcome: 'internal_error',
-        statusCode: null,
-        durationMs: 0,
-        error: 'could not be composed',
-        response: null,
-      };
+      return unsent('internal_error', 'could not be composed');
     }
     return post(request);
   };
 
-  const record = async (delivery: DueDelivery, result: AttemptResult): Promise<boolean> => {
-    const retryInMs = result.outcome === 'success' ? null : nextAttemptDelay(delivery.attempts, random());
-    const { stored, followerDue } = await persistently(() => deliveries.record(delivery, result, retryInMs));
+  const record = async (circuits: Circuits, delivery: DueDelivery, result: AttemptResult): Promise<boolean> => {
+    const { id, subscriptionId, attempts, attemptsBefore, isProbe } = delivery;
+    const verdict = judge({ result, attemptsMade: attempts - attemptsBefore, random: random() });
+    const { endpoint } = verdict;
+    const pauseMs =
+      endpoint === null
+        ? 0
+        : circuits.ended(subscriptionId, { succeeded: endpoint === 'works', isProbe, pauseMs: verdict.pauseMs });
+    const recorded = await persistently(() => deliveries.record(delivery, result, { ...verdict, pauseMs }));
+    if (pauseMs > 0) circuits.stored(subscriptionId);
     const { outcome, statusCode, durationMs } = result;
-    logger.debug(
-      { deliveryId: delivery.id, attempt: delivery.attempts, outcome, statusCode, durationMs },
-      'webhook sent',
-    );
-    if (!stored) logger.warn({ deliveryId: delivery.id }, 'an attempt outlived its lease; its outcome is not stored');
-    return followerDue;
+    logger.debug({ deliveryId: id, attempt: attempts, outcome, statusCode, durationMs }, 'webhook sent');
+    if (!recorded.stored) logger.warn({ deliveryId: id }, 'an attempt outlived its lease; its outcome is not stored');
+    if (pauseMs > 0)
+      logger.info({ subscriptionId, pauseMs, outcome, statusCode }, 'an endpoint is left alone for a while');
+    if (outcome === 'loop') logger.warn({ deliveryId: id, subscriptionId }, 'a webhook leads back to itself');
+    if (recorded.disabled !== null)
+      logger.warn({ subscriptionId, reason: recorded.disabled, outcome, statusCode }, 'a subscription was disabled');
+    return recorded.followerDue;
   };
 
-  const settle = async (attempts: Iterable<Promise<void>>) => {
-    await Promise.all([...attempts]);
+  /** Takes what may go now and begins it; answers how long to wait for more, 0: not at all. */
+  const takeAndBegin = async (shard: number, state: ShardState): Promise<number> => {
+    const { slots, rates, circuits, attempts } = state;
+    if (slots.free() === 0) return idleMs;
+    const lookedAt = performance.now();
+    const offer = slots.offer();
+    const allowances = rates.lower(offer.allowances);
+    const taken = await deliveries.take(shard, { ...offer, allowances, leaseMarginMs });
+    const begun = taken.deliveries.map(({ subscriptionId, organisationId }) => ({
+      endpointId: subscriptionId,
+      organisationId,
+    }));
+    slots.begin(begun, taken.leftOut);
+    for (const delivery of taken.deliveries) {
+      rates.took(delivery.subscriptionId, delivery.rateLimit);
+      circuits.began(delivery.subscriptionId, lookedAt);
+      const promise = attempt(shard, state, delivery);
+      attempts.add(promise);
+      void promise.finally(() => attempts.delete(promise));
+    }
+    if (taken.more) return 0;
+    const nextMs = Math.min(taken.nextDueInMs ?? idleMs, rates.nextInMs() ?? idleMs);
+    return Math.min(idleMs, Math.max(gatherMs, Math.ceil(nextMs)));
   };
 
   const run = async (shard: number, signal: AbortSignal, heartbeat: () => void) => {
-    const { slots, attempts } = stateOf(shard);
+    const state = stateOf(shard);
     const endsAt = performance.now() + runMs;
     const beating = setInterval(heartbeat, heartbeatMs);
     try {
       while (!signal.aborted && performance.now() < endsAt) {
-        let waitMs = idleMs;
-        if (slots.free() > 0) {
-          const taken = await deliveries.take(shard, { ...slots.offer(), leaseMs });
-          slots.begin(taken.deliveries.map(({ subscriptionId }) => subscriptionId));
-          for (const delivery of taken.deliveries) {
-            const promise = attempt(shard, slots, delivery);
-            attempts.add(promise);
-            void promise.finally(() => attempts.delete(promise));
-          }
-          if (taken.more) continue;
-          waitMs = Math.ceil(Math.min(idleMs, taken.nextDueInMs ?? idleMs));
-        }
-        await ear.wait('outbox', shard, waitMs, signal);
+        const waitMs = await takeAndBegin(shard, state);
+        if (waitMs > 0) await ear.wait('outbox', shard, waitMs, signal);
       }
-      if (signal.aborted) await settle(attempts);
+      if (signal.aborted) await settle(state.attempts);
     } finally {
       clearInterval(beating);
     }
@@ -135,16 +173,16 @@ export function createDeliverWebhooks(deps: DeliverWebhooksDeps): DeliverWebhook
   });
 }
 
-/** Rendered and signed anew for each attempt: the id stays, the time is the attempt's. */
-function compose(delivery: DueDelivery, at: Date, publicUrl: string) {
-  const dialect = dialects[delivery.dialect];
-  if (!dialect) throw new Error(`This release has no dialect ${delivery.dialect}`);
-  const context = { deliveryId: delivery.id, attemptAt: at.toISOString(), publicUrl };
-  const body = JSON.stringify(dialect.render(delivery.snapshot, context).body);
-  const timestamp = Math.floor(at.getTime() / 1_000);
-  return {
-    url: delivery.url,
-    body,
-    headers: signatureHeaders({ id: delivery.id, timestamp, body }, delivery.secrets()),
-  };
+const loopError = `not sent: ${mostHops} of our own requests lead to the event that opened this incident, so this webhook seems to lead back to itself; let its receiver send us no event for it, or let no ruleset take that event`;
+
+function unsent(outcome: 'loop' | 'internal_error', error: string): AttemptResult {
+  return { outcome, statusCode: null, durationMs: 0, error, response: null };
+}
+
+async function settle(attempts: Iterable<Promise<void>>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, drainMs);
+  });
+  await Promise.race([Promise.all([...attempts]), late]).finally(() => clearTimeout(timer));
 }

@@ -15,19 +15,25 @@ const tickMs = 1_000;
 export function createKeepHouse({ chores, logger, now = Date.now }: HousekeepingDeps): PumpRound {
   return async (_shard, signal, heartbeat) => {
     const due = new Map(chores.map((chore) => [chore.name, 0]));
-    for (const end = now() + roundMs; now() < end && !signal.aborted;) {
-      heartbeat();
-      for (const chore of chores) {
-        if ((due.get(chore.name) ?? 0) > now()) continue;
-        due.set(chore.name, now() + chore.everyMs);
-        try {
-          const repaired = await chore.run();
-          if (repaired > 0) logger.info({ chore: chore.name, repaired }, 'repaired');
-        } catch (error) {
-          logger.warn({ err: error, chore: chore.name }, 'a chore failed; it is tried again');
+    heartbeat();
+    // Also while a chore takes long: mail does.
+    const beating = setInterval(heartbeat, tickMs);
+    try {
+      for (const end = now() + roundMs; now() < end && !signal.aborted;) {
+        for (const chore of chores) {
+          if ((due.get(chore.name) ?? 0) > now()) continue;
+          due.set(chore.name, now() + chore.everyMs);
+          try {
+            const repaired = await chore.run();
+            if (repaired > 0) logger.info({ chore: chore.name, repaired }, 'repaired');
+          } catch (error) {
+            logger.warn({ err: error, chore: chore.name }, 'a chore failed; it is tried again');
+          }
         }
+        await pause(tickMs, signal);
       }
-      await pause(tickMs, signal);
+    } finally {
+      clearInterval(beating);
     }
   };
 }

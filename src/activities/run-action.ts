@@ -1,9 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { toStorable } from '../domain/json/storable.ts';
-import type { AttemptResult } from '../domain/webhook/attempt.ts';
 import type { Logger } from '../logger.ts';
 import { mostHops } from '../outbound/hops.ts';
-import type { Post } from '../outbound/post.ts';
+import type { Post, PostResult } from '../outbound/post.ts';
 import { UnfitRequest } from '../outbound/unfit-request.ts';
 import type { ActionErrorCode, ActionOutcome, ActionRun, ActionRunStore } from '../stores/action-runs.ts';
 import type { EventStore } from '../stores/events.ts';
@@ -98,7 +97,7 @@ export function createActionActivities(deps: ActionActivitiesDeps): ActionActivi
   };
 }
 
-function resultOfPost({ outcome, statusCode, error }: AttemptResult): Result {
+function resultOfPost({ outcome, statusCode, error }: PostResult): Result {
   if (outcome === 'success') return { outcome: 'succeeded', statusCode };
   const passes =
     outcome === 'http_error'

@@ -67,7 +67,7 @@ export function createSendNotifications(deps: SendNotificationsDeps): SendNotifi
       // The lease runs out and it is sent again under the same id.
       logger.error({ err: error, notificationId: due.id }, 'a notification is left for another attempt');
     } finally {
-      if (slots.end(due.endpointId, tookMs)) ear.ringHere('notifications', shard);
+      if (slots.end({ endpointId: due.endpointId }, tookMs)) ear.ringHere('notifications', shard);
     }
   };
 
@@ -112,7 +112,7 @@ export function createSendNotifications(deps: SendNotificationsDeps): SendNotifi
         let waitMs = idleMs;
         if (slots.free() > 0) {
           const { notifications, nextDueInMs } = await queue.take(shard, { ...slots.offer(), leaseMs });
-          slots.begin(notifications.map(({ endpointId }) => endpointId));
+          slots.begin(notifications.map(({ endpointId }) => ({ endpointId })));
           for (const due of notifications) {
             const promise = attempt(shard, slots, due);
             attempts.add(promise);

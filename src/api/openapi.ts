@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/error-code.ts';
 import { errorCodes } from '../domain/error-code.ts';
 import { problems } from './errors.ts';
 import { exampleOf } from './example.ts';
-import { refusalsOf, takesIdempotencyKey, type Route } from './route.ts';
+import { noContent, refusalsOf, takesIdempotencyKey, type Route } from './route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -75,9 +75,14 @@ function operation(route: Route, components: Record<string, Json>): Json {
 
 /** `POST /v1/team/{id}/member` → `postTeamMember`. */
 function operationId(route: Route): string {
-  const words = route.path.split(/[/.-]/).filter((word) => /^[a-z]/.test(word) && word !== 'v1');
+  const words = route.path
+    .replace(/\{\w+\}/g, '')
+    .split(/[/._-]/)
+    .filter((word) => /^[a-z]/.test(word) && word !== 'v1');
+  // One of many, where the path of the vendor says only so: `/webhook_subscriptions/{id}`.
+  const isOneOfMany = /s\/\{\w+\}$/.test(route.path);
   const name = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
-  return route.method.toLowerCase() + name;
+  return route.method.toLowerCase() + (isOneOfMany ? name.slice(0, -1) : name);
 }
 
 function parametersOf(
@@ -109,18 +114,23 @@ function requestBody(route: Route, components: Record<string, Json>): Json {
 }
 
 function responses(route: Route, components: Record<string, Json>): Json {
-  const answers: Record<string, { description: string; content: Json }> = {};
+  const answers: Record<string, { description: string; content?: Json }> = {};
   for (const [status, schema] of Object.entries(route.responses))
     answers[status] = {
       description: route.summary,
-      content: { [route.html ? 'text/html' : 'application/json']: withExample(schema, 'output', components) },
+      ...(schema === noContent
+        ? {}
+        : { content: { [route.html ? 'text/html' : 'application/json']: withExample(schema, 'output', components) } }),
     };
-  for (const [status, codes] of groupByStatus(refusalsOf(route))) {
-    const answer = (answers[status] ??= { description: '', content: {} });
+  const refusal = route.surface
+    ? { 'application/json': { schema: schemaOf(route.surface.error, 'output', components) } }
+    : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  for (const [status, codes] of groupByStatus(route)) {
+    const answer = (answers[status] ??= { description: '' });
     answer.description = [answer.description, codes.map((code) => `\`${code}\``).join(', ')]
       .filter(Boolean)
       .join('; or ');
-    answer.content['application/problem+json'] = { schema: { $ref: '#/components/schemas/Problem' } };
+    answer.content = { ...answer.content, ...refusal };
   }
   answers['431'] = {
     description: '`malformed_body`: the path, the query and the headers are larger than 16 KiB',
@@ -129,10 +139,10 @@ function responses(route: Route, components: Record<string, Json>): Json {
   return answers;
 }
 
-function groupByStatus(codes: ErrorCode[]): Map<string, ErrorCode[]> {
+function groupByStatus(route: Route): Map<string, ErrorCode[]> {
   const groups = new Map<string, ErrorCode[]>();
-  for (const code of codes) {
-    const status = String(problems[code].status);
+  for (const code of refusalsOf(route)) {
+    const status = String(route.surface?.statusOf(code) ?? problems[code].status);
     groups.set(status, [...(groups.get(status) ?? []), code]);
   }
   return groups;

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ApiRole } from '../config.ts';
 import type { ErrorCode, FieldError } from '../domain/error-code.ts';
 import type { ApiKey } from '../stores/api-keys.ts';
 import type { Transaction } from '../stores/sql.ts';
+import type { Surface } from './surface.ts';
 
 /** `operations` routes (health, readiness, the API document) are served whatever the roles. */
 export type RouteRole = ApiRole | 'operations';
@@ -58,6 +59,8 @@ export interface Route {
   checkBody?: (given: unknown) => FieldError[];
   /** The only id in its path is of this kind, and all who call it share a rate limit; routes with a key have the key's. */
   sharedLimit?: 'webhook' | 'statusPage';
+  /** Follows another vendor's API: its clients' keys and its refusals; without one a refusal is a problem. */
+  surface?: Surface;
   /** Answers pages for people: every answer is a text of HTML. What nobody foresaw is still refused as JSON. */
   html?: boolean;
   /** Of answers that are no refusals, in place of the usual ones. */
@@ -69,6 +72,9 @@ export interface Route {
   refusals: readonly ErrorCode[];
   handler: (context: RouteContext) => Promise<Outcome>;
 }
+
+/** The answer without a body. */
+export const noContent = z.undefined();
 
 type OutputOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type OutcomeOf<Responses> = {

@@ -2,7 +2,8 @@ import type { Route } from './route.ts';
 
 export type RouteMatch =
   | { type: 'found'; route: Route; params: Record<string, string> }
-  | { type: 'wrong_method'; allow: string[] }
+  /** `route` is one that the path has. */
+  | { type: 'wrong_method'; allow: string[]; route: Route }
   | { type: 'unknown' };
 
 export type Router = (method: string, path: string) => RouteMatch;
@@ -27,7 +28,7 @@ export function createRouter(routes: Route[]): Router {
     const methods = new Set(
       matches.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])),
     );
-    return { type: 'wrong_method', allow: [...methods, 'OPTIONS'] };
+    return { type: 'wrong_method', allow: [...methods, 'OPTIONS'], route: matches[0]!.route };
   };
 }
 

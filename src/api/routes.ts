@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createContactMethodRoutes } from './contact-methods/routes.ts';
 import type { ApiDeps } from './deps.ts';
+import { createDeliveryRoutes } from './deliveries/routes.ts';
 import { createEscalationPolicyRoutes } from './escalation-policies/routes.ts';
 import { createHealthRoutes } from './health/routes.ts';
 import { createIncidentRoutes } from './incidents/routes.ts';
@@ -15,6 +16,7 @@ import { createScheduleRoutes } from './schedules/routes.ts';
 import { createStatusPageRoutes } from './status-pages/routes.ts';
 import { createSubscriptionRoutes } from './subscriptions/routes.ts';
 import { createTeamRoutes } from './teams/routes.ts';
+import { createWebhookSubscriptionRoutes } from './webhook-subscriptions/routes.ts';
 import { createWebhookRoutes } from './webhooks/routes.ts';
 
 /** Every route of the API, whatever the roles. Nothing of `deps` is touched before a request comes. */
@@ -35,6 +37,8 @@ export function createRoutes(deps: ApiDeps): Route[] {
     ...createLinkRoutes(deps),
     ...createStatusPageRoutes(deps),
     ...createSubscriptionRoutes(deps),
+    ...createDeliveryRoutes(deps),
+    ...createWebhookSubscriptionRoutes(deps),
     defineRoute({
       method: 'GET',
       path: '/openapi.json',

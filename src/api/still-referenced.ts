@@ -26,4 +26,5 @@ const words: Record<Reference['type'], [one: string, several: string]> = {
   override: ['override', 'overrides'],
   escalation_policy: ['escalation policy', 'escalation policies'],
   notification_rule: ['notification rule', 'notification rules'],
+  subscription: ['subscription', 'subscriptions'],
 };

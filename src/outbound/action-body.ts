@@ -37,9 +37,10 @@ export function renderActionBody(
   body: unknown,
   givenContentType: string | null,
   snapshot: IncidentSnapshot,
-  context: RenderContext,
+  context: Pick<RenderContext, 'deliveryId' | 'attemptAt' | 'publicUrl'>,
 ): ActionBody {
-  const payload = standard.render(snapshot, context).body as { data: Record<string, unknown> };
+  const event = `incident.${snapshot.transition.type}`;
+  const payload = standard.render(event, snapshot, { ...context, ...nobody }) as { data: Record<string, unknown> };
   if (typeof body !== 'string') {
     const value = body === null || body === undefined ? payload : filled(body, payload.data);
     return { contentType: givenContentType ?? 'application/json', text: checked(JSON.stringify(value)) };
@@ -50,6 +51,9 @@ export function renderActionBody(
   const contentType = givenContentType ?? (isJson ? 'application/json' : 'text/plain; charset=utf-8');
   return { contentType, text: checked(text) };
 }
+
+/** An action is told to no subscription. */
+const nobody = { subscription: { id: '', name: '', description: '', url: '' }, item: 0 };
 
 /** One more than may be sent, so that what was cut is known to be too long. */
 const longest = longestActionBody + 1;

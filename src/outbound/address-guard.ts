@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { createLookup, isLocalhost, type Lookup } from './lookup.ts';
 import { hostOf, parseTarget, RefusedTarget } from './target.ts';
@@ -23,12 +24,24 @@ export interface AddressGuardOptions {
   /** CIDR networks or single addresses. */
   allowedNetworks: string[];
   lookup?: Lookup;
+  /** The addresses of this machine, now. */
+  ownAddresses?: () => string[];
 }
 
 const lookupTimeAtSave = 2_000;
 
-/** Azure's platform address: publicly numbered, but answered by the machine's own host. */
-const azurePlatform = '168.63.129.16';
+/**
+ * Where clouds tell a machine its own credentials: AWS, Google, Azure and others, AWS over IPv6, Azure's platform,
+ * Alibaba, Oracle. A network that contains one does not open it; it has to be listed by itself.
+ */
+const metadataServices = new Set([
+  '169.254.169.254',
+  '169.254.170.2',
+  'fd00:ec2::254',
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+]);
 
 /** Public IPv6 unicast, the only part that is handed out; the old and the embedded forms lie outside. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
@@ -36,7 +49,8 @@ const globalUnicast = ipaddr.parseCIDR('2000::/3');
 /** Name spaces that exist only inside a network. */
 const privateName = /(^|\.)(localhost|local|internal|intranet|lan|corp|private|home\.arpa)$/;
 
-export function createAddressGuard({ allowedNetworks, lookup = createLookup() }: AddressGuardOptions): AddressGuard {
+export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
+  const { allowedNetworks, lookup = createLookup(), ownAddresses = addressesOfThisMachine } = options;
   const networks = allowedNetworks.map((text) => {
     return text.includes('/') ? ipaddr.parseCIDR(text) : hostNetwork(ipaddr.parse(text));
   });
@@ -46,10 +60,15 @@ export function createAddressGuard({ allowedNetworks, lookup = createLookup() }:
     const parsed = ipaddr.parse(address);
     // An IPv4 address in IPv6 clothes is listed as what it is, and never public.
     const plain = ipaddr.process(address);
-    const listed = networks.some((network) => {
-      return network[0].kind() === plain.kind() && (plain as ipaddr.IPv6).match(network as [ipaddr.IPv6, number]);
+    const text = plain.toString();
+    const needsItself = metadataServices.has(text);
+    const listed = networks.some(([network, bits]) => {
+      if (network.kind() !== plain.kind()) return false;
+      if (needsItself && bits < (plain.kind() === 'ipv4' ? 32 : 128)) return false;
+      return (plain as ipaddr.IPv6).match(network as ipaddr.IPv6, bits);
     });
-    return listed || isPublic(parsed);
+    // What listens on this machine may trust whoever comes from it, also where it comes to a public address.
+    return listed || (isPublic(parsed) && !needsItself && !ownAddresses().some((own) => isSame(own, text)));
   };
 
   const addressesOf = async (url: URL) => {
@@ -86,8 +105,15 @@ export function createAddressGuard({ allowedNetworks, lookup = createLookup() }:
 
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== 'unicast') return false;
-  if (address instanceof ipaddr.IPv6) return address.match(globalUnicast as [ipaddr.IPv6, number]);
-  return address.toString() !== azurePlatform;
+  return !(address instanceof ipaddr.IPv6) || address.match(globalUnicast as [ipaddr.IPv6, number]);
+}
+
+function addressesOfThisMachine(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
+}
+
+function isSame(address: string, text: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).toString() === text;
 }
 
 function hostNetwork(address: ipaddr.IPv4 | ipaddr.IPv6): [ipaddr.IPv4 | ipaddr.IPv6, number] {

@@ -13,6 +13,7 @@ const reserved = new Set([
   'proxy-connection',
   'te',
   'trailer',
+  'trailers',
   'transfer-encoding',
   'upgrade',
   'webhook-id',
@@ -20,9 +21,40 @@ const reserved = new Set([
   hopsHeader,
 ]);
 
-/** True for a header that a caller must not choose, in upper or lower case. */
+/**
+ * What a delivery's body and its dialect decide, and what tells caches and proxies something; Svix refuses the same.
+ * An answer that came compressed could not be shown.
+ */
+const reservedOnDeliveries = new Set([
+  'accept-encoding',
+  'age',
+  'cache-control',
+  'clear-site-data',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'expires',
+  'pragma',
+  'user-agent',
+  'warning',
+  'x-webhook-id',
+  'x-webhook-subscription',
+]);
+
+/** Of signatures, ours and those of libraries that verify them, and of the front doors of clouds, which trust theirs. */
+const reservedPrefixes =
+  /^(proxy|tocsin|webhook|svix|x-svix|x-pagerduty|x-amz|x-amzn|x-azure|x-fd|x-gfe|x-goog|x-google)-/;
+
+/** True for a header that the caller of an action must not choose, in upper or lower case. */
 export function isReservedHeader(name: string): boolean {
   return reserved.has(name.toLowerCase());
+}
+
+/** The same for the headers of a subscription, whose requests are signed and written in a dialect. */
+export function isReservedDeliveryHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return reserved.has(lower) || reservedOnDeliveries.has(lower) || reservedPrefixes.test(lower);
 }
 
 /** False for what HTTP/1.1 cannot carry: it would end the header, or begin another one. */

@@ -1,7 +1,7 @@
-import type { AttemptResult } from '../domain/webhook/attempt.ts';
+import type { PostResult } from './post.ts';
 import { RefusedTarget } from './target.ts';
 
-type Failure = Pick<AttemptResult, 'outcome' | 'error'>;
+type Failure = Pick<PostResult, 'outcome' | 'error'>;
 
 /** What a call that got no answer died of. `late`: its time was up. */
 export function classifyFailure(error: unknown, late: boolean): Failure {

@@ -1,7 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
-import type { AttemptResult } from '../domain/webhook/attempt.ts';
+import type { AttemptResult, Outcome } from '../domain/webhook/attempt.ts';
+import { readRetryAfter } from '../domain/webhook/retry-after.ts';
 import { createAddressGuard, type AddressGuard } from './address-guard.ts';
 import type { Lookup } from './lookup.ts';
 import { classifyFailure } from './post-failure.ts';
@@ -12,16 +13,22 @@ export interface PostRequest {
   /** Names in lower case. They replace those of every request, such as content-type and user-agent. */
   headers: Record<string, string>;
   body: string;
+  /** Instead of the one for all. */
+  timeoutMs?: number;
 }
 
+export type PostResult = AttemptResult & { outcome: Exclude<Outcome, 'loop'> };
+
 /** Sends one body, JSON unless its headers say otherwise, and says what became of it; never throws. */
-export type Post = (request: PostRequest) => Promise<AttemptResult>;
+export type Post = (request: PostRequest) => Promise<PostResult>;
 
 export interface PostOptions {
   allowedNetworks: string[];
   lookup?: Lookup;
   /** For look-up, connection and answer together. */
   timeoutMs?: number;
+  /** Certificates in PEM that are trusted instead of those that Node.js trusts. */
+  authorities?: string[];
 }
 
 /** What receivers are promised: a 2xx within this time counts. */
@@ -35,19 +42,21 @@ const responseBodyMs = 1_000;
  * Each call looks the name up, checks every address, connects to one of those and to no other, and closes the
  * connection afterwards: one that was kept open would outlive the check. Redirects are answers, never followed.
  */
-export function createPost({ allowedNetworks, lookup, timeoutMs = postTimeoutMs }: PostOptions): Post {
+export function createPost(options: PostOptions): Post {
+  const { allowedNetworks, lookup, authorities } = options;
   const guard = createAddressGuard({ allowedNetworks, lookup });
 
   return async (request) => {
     const startedAt = performance.now();
     const elapsed = () => Math.round(performance.now() - startedAt);
+    const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? postTimeoutMs;
     const late = AbortSignal.timeout(timeoutMs);
     let client: Client | undefined;
     try {
       const url = parseTarget(request.url);
       const addresses = await abortable(guard.addressesOf(url), late);
       client = new Client(url.origin, {
-        connect: connectorTo(addresses, guard, timeoutMs),
+        connect: connectorTo(addresses, guard, { timeoutMs, authorities }),
         headersTimeout: 0,
         bodyTimeout: 0,
         maxHeaderSize: 16 * 1024,
@@ -67,7 +76,14 @@ export function createPost({ allowedNetworks, lookup, timeoutMs = postTimeoutMs 
         reset: true,
       });
       const response = await beginningOf(answer.body);
-      return { ...judge(answer.statusCode), statusCode: answer.statusCode, durationMs: elapsed(), response };
+      const retryAfterMs = readRetryAfter(textOf(answer.headers['retry-after']), Date.now());
+      return {
+        ...judge(answer.statusCode),
+        statusCode: answer.statusCode,
+        durationMs: elapsed(),
+        response,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      };
     } catch (error) {
       return { ...classifyFailure(error, late.aborted), statusCode: null, durationMs: elapsed(), response: null };
     } finally {
@@ -76,7 +92,7 @@ export function createPost({ allowedNetworks, lookup, timeoutMs = postTimeoutMs 
   };
 }
 
-function judge(status: number): Pick<AttemptResult, 'outcome' | 'error'> {
+function judge(status: number): Pick<PostResult, 'outcome' | 'error'> {
   if (status >= 200 && status < 300) return { outcome: 'success', error: null };
   const redirect = status >= 300 && status < 400;
   return {
@@ -85,14 +101,29 @@ function judge(status: number): Pick<AttemptResult, 'outcome' | 'error'> {
   };
 }
 
+/** Of a header that came several times, the first counts. */
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
 /** Connects to the given addresses only, and looks once more at the one that was reached. */
-function connectorTo(addresses: string[], guard: AddressGuard, timeoutMs: number): buildConnector.connector {
+function connectorTo(
+  addresses: string[],
+  guard: AddressGuard,
+  { timeoutMs, authorities }: { timeoutMs: number; authorities: string[] | undefined },
+): buildConnector.connector {
   const entries = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
   const lookup: LookupFunction = (_hostname, options, callback) => {
     if (options.all) callback(null, entries);
     else callback(null, entries[0]!.address, entries[0]!.family);
   };
-  const connect = buildConnector({ lookup, autoSelectFamily: true, timeout: timeoutMs, maxCachedSessions: 0 });
+  const connect = buildConnector({
+    lookup,
+    autoSelectFamily: true,
+    timeout: timeoutMs,
+    maxCachedSessions: 0,
+    ...(authorities === undefined ? {} : { ca: authorities }),
+  });
   return (options, callback) => {
     connect(options, (error, socket) => {
       if (error) return callback(error, null);

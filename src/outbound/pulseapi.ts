@@ -1,28 +1,30 @@
 import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
-import { eventNameOf, type Dialect, type RenderContext } from './dialect.ts';
+import type { Dialect, RenderContext } from './dialect.ts';
+import { severityLevel, type SeverityLevel } from './severity-level.ts';
+import { assertStandsFor } from './stands-for.ts';
 import { shorten } from './text.ts';
 
 /**
  * PulseAPI's incident webhooks, field by field as its reference documents them: all ids are integers, all times UTC
- * in whole seconds; `check` is there only on creation, `duration_seconds` only on resolution.
+ * in whole seconds; `check` is there only on creation, `duration_seconds` only on resolution. It has no ping: ours
+ * has an event its receivers do not know, and no incident they could open or close.
  */
 export const pulseapi: Dialect = {
   name: 'pulseapi',
-  events: { 'incident.created': 'triggered', 'incident.resolved': 'resolved' },
-  render(snapshot, context) {
-    const eventType = eventNameOf(pulseapi, snapshot.transition.type);
-    if (!eventType) throw new Error(`PulseAPI has no event for ${snapshot.transition.type}`);
-    const created = eventType === 'incident.created';
+  events: { 'incident.created': { on: ['triggered'] }, 'incident.resolved': { on: ['resolved'] } },
+  ping: 'ping',
+  signature: 'standard',
+  render(event, snapshot, context) {
+    assertStandsFor(pulseapi, event, snapshot);
+    const envelope = { event, triggered_at: wholeSeconds(context.attemptAt) };
+    if (snapshot.kind === 'ping') return { ...envelope, message: shorten(snapshot.message, maxTextBytes) };
+    if (snapshot.kind !== undefined) throw new Error(`PulseAPI knows incidents alone, no ${snapshot.kind}`);
     return {
-      eventType,
-      body: {
-        event: eventType,
-        triggered_at: wholeSeconds(context.attemptAt),
-        incident: incidentOf(snapshot),
-        monitor: monitorOf(snapshot, context),
-        ...(created ? { check: checkOf(snapshot) } : {}),
-        team: { id: snapshot.team.number, name: shorten(snapshot.team.name, maxNameBytes) },
-      },
+      ...envelope,
+      incident: incidentOf(snapshot),
+      monitor: monitorOf(snapshot, context),
+      ...(snapshot.transition.type === 'triggered' ? { check: checkOf(snapshot) } : {}),
+      team: { id: snapshot.team.number, name: shorten(snapshot.team.name, maxNameBytes) },
     };
   },
 };
@@ -37,13 +39,18 @@ function incidentOf({ incident, transition }: IncidentSnapshot) {
     id: incident.number,
     title: shorten(incident.name, maxNameBytes),
     status: statuses[incident.status],
-    severity: incident.urgency,
+    severity: severityOf(incident),
     started_at: wholeSeconds(incident.createdAt),
     acknowledged_at: incident.acknowledgedAt && wholeSeconds(incident.acknowledgedAt),
     resolved_at: incident.resolvedAt && wholeSeconds(incident.resolvedAt),
     ...(resolvedAt === null ? {} : { duration_seconds: secondsBetween(incident.createdAt, resolvedAt) }),
     root_cause: incident.rootCause && shorten(incident.rootCause, maxTextBytes),
   };
+}
+
+/** Our severities are any text: one that says none of PulseAPI's tells less than the urgency. */
+function severityOf({ severity, urgency }: IncidentSnapshot['incident']): SeverityLevel {
+  return severityLevel(severity ?? '') ?? urgency;
 }
 
 /** What is watched is the webhook that reported it; for an incident made by hand its team stands in. */

@@ -1,7 +1,11 @@
-import { incidentReference } from '../domain/incident/incident.ts';
-import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
-import type { Dialect } from './dialect.ts';
-import { shorten } from './text.ts';
+import { transitionTypes } from '../domain/incident/log-entry.ts';
+import { serviceChanges, type OutboundSnapshot } from '../domain/webhook/outbound-event.ts';
+import type { Dialect, EventSource } from './dialect.ts';
+import { fitting, standardFit, type Bounds } from './fitting.ts';
+import { createCutter, type Cutter } from './standard/cutter.ts';
+import { incidentData } from './standard/incident-data.ts';
+import { serviceData } from './standard/service-data.ts';
+import { assertStandsFor } from './stands-for.ts';
 
 /**
  * Standard Webhooks 1.0 (https://www.standardwebhooks.com): `{type, timestamp, data}`, dotted types, snake_case. The
@@ -10,118 +14,40 @@ import { shorten } from './text.ts';
 export const standard: Dialect = {
   name: 'standard',
   events: {
-    'incident.triggered': 'triggered',
-    'incident.acknowledged': 'acknowledged',
-    'incident.unacknowledged': 'unacknowledged',
-    'incident.escalated': 'escalated',
-    'incident.escalation_exhausted': 'escalation_exhausted',
-    'incident.reassigned': 'reassigned',
-    'incident.delegated': 'delegated',
-    'incident.snoozed': 'snoozed',
-    'incident.updated': 'updated',
-    'incident.priority_updated': 'priority_updated',
-    'incident.annotated': 'annotated',
-    'incident.responder_added': 'responder_added',
-    'incident.responder_replied': 'responder_replied',
-    'incident.status_update_published': 'status_update_published',
-    'incident.conference_bridge_updated': 'conference_bridge_updated',
-    'incident.pending_action_changed': 'pending_action_changed',
-    'incident.merged': 'merged',
-    'incident.resolved': 'resolved',
-    'incident.reopened': 'reopened',
-    'incident.alerted': 'alerted',
-    'incident.action_run': 'action_run',
+    ...Object.fromEntries(transitionTypes.map((type): [string, EventSource] => [`incident.${type}`, { on: [type] }])),
+    ...Object.fromEntries(
+      serviceChanges.map((change): [string, EventSource] => [`service.${change}`, { service: change }]),
+    ),
+    'subscription.disabled': { subscription: 'disabled' },
   },
-  render(snapshot) {
-    const eventType = `incident.${snapshot.transition.type}`;
-    return { eventType, body: { type: eventType, timestamp: snapshot.transition.at, data: dataOf(snapshot) } };
+  ping: 'ping',
+  signature: 'standard',
+  render(event, snapshot) {
+    assertStandsFor(standard, event, snapshot);
+    const timestamp = snapshot.kind === undefined ? snapshot.transition.at : snapshot.at;
+    return fitting((bounds) => ({ type: event, timestamp, data: dataOf(snapshot, bounds) }), standardFit);
   },
 };
 
-const maxTextBytes = 3_000;
-const maxNameBytes = 512;
-const maxAssignees = 50;
-
-function dataOf(snapshot: IncidentSnapshot) {
-  const { incident, organisation, team, service, webhook, check, transition } = snapshot;
-  const truncated: string[] = [];
-  const cut = (field: string, text: string, bytes: number) => {
-    const short = shorten(text, bytes);
-    if (short !== text) truncated.push(field);
-    return short;
-  };
-  const cutOrNull = (field: string, text: string | null, bytes: number) =>
-    text === null ? null : cut(field, text, bytes);
-  if (incident.assignees.length > maxAssignees) truncated.push('incident.assignees');
-
-  return {
-    incident: {
-      id: incident.id,
-      number: incident.number,
-      reference: incidentReference(incident.number),
-      name: cut('incident.name', incident.name, maxNameBytes),
-      description: cut('incident.description', incident.description, maxTextBytes),
-      status: incident.status,
-      urgency: incident.urgency,
-      // Snapshots of earlier releases have neither.
-      severity: incident.severity ?? null,
-      priority: incident.priority ?? null,
-      assignees: incident.assignees.slice(0, maxAssignees).map(({ type, id }) => ({ type, id })),
-      incident_key: cutOrNull('incident.incident_key', incident.incidentKey, maxNameBytes),
-      occurrences: incident.occurrences,
-      created_at: incident.createdAt,
-      acknowledged_at: incident.acknowledgedAt,
-      resolved_at: incident.resolvedAt,
-      resolution: cutOrNull('incident.resolution', incident.resolution, maxTextBytes),
-      root_cause: cutOrNull('incident.root_cause', incident.rootCause, maxTextBytes),
-      pending_actions: incident.pendingActions.map(({ type, at }) => ({ type, at })),
-    },
-    organisation: { id: organisation.id, name: cut('organisation.name', organisation.name, maxNameBytes) },
-    team: { id: team.id, number: team.number, name: cut('team.name', team.name, maxNameBytes) },
-    service: {
-      type: service.type,
-      id: service.id,
-      number: service.number,
-      name: cut('service.name', service.name, maxNameBytes),
-    },
-    webhook: webhook && {
-      id: webhook.id,
-      number: webhook.number,
-      name: cut('webhook.name', webhook.name, maxNameBytes),
-    },
-    check: check && {
-      http_status_code: check.httpStatusCode,
-      response_time_ms: check.responseTimeMs,
-      error: cutOrNull('check.error', check.error, maxNameBytes),
-      checked_at: check.checkedAt,
-    },
-    agent: {
-      type: transition.agent.type,
-      id: transition.agent.id,
-      name: cut('agent.name', transition.agent.name, maxNameBytes),
-    },
-    channel: transition.channel,
-    action: transition.action && {
-      id: transition.action.id,
-      type: transition.action.type,
-      trigger: transition.action.trigger,
-    },
-    details: shortDetails(transition.details ?? {}, cut),
-    truncated,
-  };
+function dataOf(snapshot: OutboundSnapshot, bounds: Bounds): object {
+  const cut = createCutter(bounds);
+  const data = partsOf(snapshot, cut);
+  return { ...data, truncated: cut.truncated };
 }
 
-const maxListed = 50;
-
-/** What the log says of the transition: texts people wrote can be long, and so can lists of incidents or members. */
-function shortDetails(
-  details: Record<string, unknown>,
-  cut: (field: string, text: string, bytes: number) => string,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(details).map(([name, value]) => {
-      if (typeof value === 'string') return [name, cut(`details.${name}`, value, maxTextBytes)];
-      return [name, Array.isArray(value) ? value.slice(0, maxListed) : value];
-    }),
-  );
+function partsOf(snapshot: OutboundSnapshot, cut: Cutter): object {
+  const { organisation } = snapshot;
+  const of = { organisation: { id: organisation.id, name: cut.name('organisation.name', organisation.name) } };
+  switch (snapshot.kind) {
+    case 'service':
+      return { ...of, ...serviceData(snapshot, cut) };
+    case 'subscription': {
+      const { id, name } = snapshot.subscription;
+      return { ...of, subscription: { id, name: cut.name('subscription.name', name) }, reason: snapshot.reason };
+    }
+    case 'ping':
+      return { ...of, message: cut.text('message', snapshot.message) };
+    case undefined:
+      return incidentData(snapshot, cut);
+  }
 }

@@ -153,7 +153,7 @@ export function createActionDefinitionStore(sql: Sql, sealer: Sealer): ActionDef
         WHERE organisation_id = ${organisationId} AND id = ANY(${webhookIds}::uuid[]) AND deleted_at IS NULL ${kept}`;
       const subscriptions = await open<{ id: string; dialect: string }[]>`
         SELECT id, dialect FROM subscriptions
-        WHERE organisation_id = ${organisationId} AND id = ANY(${subscriptionIds}::uuid[]) ${kept}`;
+        WHERE organisation_id = ${organisationId} AND id = ANY(${subscriptionIds}::uuid[]) AND deleted_at IS NULL ${kept}`;
       return {
         webhooks: new Set(webhooks.map(({ id }) => id)),
         subscriptions: new Map(subscriptions.map(({ id, dialect }) => [id, dialect])),

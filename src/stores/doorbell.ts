@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../logger.ts';
-import type { Sql } from './sql.ts';
+import type { Queryable, Sql } from './sql.ts';
 
 export type Pump = 'inbox' | 'outbox' | 'notifications';
 const channel = 'tocsin_doorbell';
@@ -45,6 +45,15 @@ export function createBell(sql: Sql, logger: Logger): Bell {
       timer = setTimeout(send, Math.max(0, lastSent + 10 - Date.now()));
     },
   };
+}
+
+/**
+ * For what is rare: Postgres rings when `tx` is committed, and never when it is not. Commits that ring so wait for each
+ * other.
+ */
+export async function ringAtCommit(tx: Queryable, pump: Pump, shards: Iterable<number>): Promise<void> {
+  const payloads = [...new Set(shards)].map((shard) => `${pump}-${shard}`);
+  if (payloads.length > 0) await tx`SELECT pg_notify(${channel}, payload) FROM unnest(${payloads}::text[]) AS payload`;
 }
 
 /** The other end: one LISTEN connection a process, shared by all pumps that run in it. */

@@ -9,7 +9,7 @@ import type {
 } from '../domain/incident/incident.ts';
 import type { ActionSettings } from '../domain/action/action-draft.ts';
 import type { ActionType, Agent, Channel, LogEntryType } from '../domain/incident/log-entry.ts';
-import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
+import type { IncidentSnapshot, Visibility } from '../domain/incident/snapshot.ts';
 import type { WorkflowEnd } from './ended-workflows.ts';
 import type { Sql } from './sql.ts';
 
@@ -23,6 +23,7 @@ export interface IncidentRead {
   urgency: Urgency;
   severity: string | null;
   priority: string | null;
+  visibility: Visibility;
   teamId: string;
   rulesetId: string | null;
   /** The ruleset's when it opened the incident. */
@@ -92,6 +93,7 @@ export interface IncidentFilter {
   teamId?: string | undefined;
   statuses?: Status[] | undefined;
   urgencies?: Urgency[] | undefined;
+  visibilities?: Visibility[] | undefined;
   /** Created at or after this, and before that. */
   since?: string | undefined;
   until?: string | undefined;
@@ -125,8 +127,8 @@ export interface IncidentReads {
 
 export function createIncidentReads(sql: Sql): IncidentReads {
   const columns = sql`
-    id, number, name, description, status, urgency, severity, priority, team_id, ruleset_id, ruleset_version, webhook_id,
-    incident_key, occurrences, last_occurrence_at, quiet_resolve, created_at, acknowledged_at, resolved_at, resolution, root_cause,
+    id, number, name, description, status, urgency, severity, priority, visibility, team_id, ruleset_id, ruleset_version,
+    webhook_id, incident_key, occurrences, last_occurrence_at, quiet_resolve, created_at, acknowledged_at, resolved_at, resolution, root_cause,
     lifecycle->'assignees' AS assignees, lifecycle->'pendingActions' AS pending_actions,
     opening->'acknowledgementTimeout' AS acknowledgement_timeout, opening->'autoResolveTimeout' AS auto_resolve_timeout,
     CASE WHEN escalation_policy IS NOT NULL AND jsonb_typeof(lifecycle->'escalation') = 'object' THEN
@@ -207,10 +209,11 @@ export function createIncidentReads(sql: Sql): IncidentReads {
     },
   };
 
-  function conditions({ statuses, urgencies, since, until, text }: Omit<IncidentFilter, 'teamId'>) {
+  function conditions({ statuses, urgencies, visibilities, since, until, text }: Omit<IncidentFilter, 'teamId'>) {
     return sql`
       ${statuses === undefined ? sql`` : sql`AND status = ANY(${statuses})`}
       ${urgencies === undefined ? sql`` : sql`AND urgency = ANY(${urgencies})`}
+      ${visibilities === undefined ? sql`` : sql`AND visibility = ANY(${visibilities})`}
       ${since === undefined ? sql`` : sql`AND created_at >= ${since}::text::timestamptz`}
       ${until === undefined ? sql`` : sql`AND created_at < ${until}::text::timestamptz`}
       ${text === undefined ? sql`` : sql`AND (${contains(sql`name`, text)} OR ${contains(sql`description`, text)})`}`;

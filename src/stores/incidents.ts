@@ -1,6 +1,6 @@
 import type { PolicySnapshot } from '../domain/escalation/policy.ts';
 import type { IncidentState, Lifecycle, Status } from '../domain/incident/incident.ts';
-import type { CheckResult } from '../domain/incident/snapshot.ts';
+import type { CheckResult, Visibility } from '../domain/incident/snapshot.ts';
 import { Refusal } from '../domain/error-code.ts';
 import type { SupportHours } from '../domain/schedule/support-hours.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
@@ -16,6 +16,8 @@ export interface NewIncident {
   eventId?: string | null;
   severity?: string | null;
   priority?: string | null;
+  /** Public unless given. */
+  visibility?: Visibility;
   supportHours?: SupportHours | null;
   check?: CheckResult | null;
   occurrences?: number;
@@ -121,6 +123,7 @@ export async function insertIncidents(tx: Queryable, organisationId: string, inc
     event_id: rest.eventId ?? null,
     severity: rest.severity ?? null,
     priority: rest.priority ?? null,
+    visibility: rest.visibility ?? 'public',
     quiet_resolve: state.quietResolveTimeout ?? null,
     escalation_policy: state.escalationPolicy ? tx.json(state.escalationPolicy as never) : null,
     support_hours: rest.supportHours ? tx.json(rest.supportHours as never) : null,

@@ -10,7 +10,8 @@ export interface Reference {
     | 'schedule_entry'
     | 'override'
     | 'escalation_policy'
-    | 'notification_rule';
+    | 'notification_rule'
+    | 'subscription';
   /** Null for what has none: a schedule entry, which is named by its created_at, and a notification rule. */
   id: string | null;
   name: string;
@@ -29,6 +30,23 @@ export async function referencesToWebhook(tx: Queryable, organisationId: string,
           SELECT FROM action_definitions d
           WHERE d.organisation_id = r.organisation_id AND d.ruleset_id = r.id AND d.deleted_at IS NULL
             AND d.settings @> ${tx.json([{ webhook_id: id }])}))
+      ORDER BY r.number LIMIT ${mostReferences}`),
+  ];
+}
+
+/** Rulesets whose actions tell it. Lock the subscription first: then none is added meanwhile. */
+export async function referencesToSubscription(
+  tx: Queryable,
+  organisationId: string,
+  id: string,
+): Promise<Reference[]> {
+  return [
+    ...(await tx<Reference[]>`
+      SELECT 'ruleset' AS type, r.id, r.name FROM rulesets r
+      WHERE r.organisation_id = ${organisationId} AND r.deleted_at IS NULL AND EXISTS (
+        SELECT FROM action_definitions d
+        WHERE d.organisation_id = r.organisation_id AND d.ruleset_id = r.id AND d.deleted_at IS NULL
+          AND d.settings @> ${tx.json([{ subscription_id: id }])})
       ORDER BY r.number LIMIT ${mostReferences}`),
   ];
 }
@@ -90,7 +108,10 @@ export async function referencesToTeam(tx: Queryable, organisationId: string, id
   ];
 }
 
-/** Rulesets and open incidents assigned to the member, and the member's part in schedules and escalation policies. */
+/**
+ * Rulesets and open incidents assigned to the member, the member's part in schedules and escalation policies, and
+ * subscriptions of which only the member hears that they fail.
+ */
 export async function referencesToMember(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
   const assignee = tx.json([{ type: 'member', id }]);
   return [
@@ -119,6 +140,10 @@ export async function referencesToMember(tx: Queryable, organisationId: string, 
         WHERE p.organisation_id = ${organisationId} AND p.deleted_at IS NULL
           AND p.levels @> ${tx.json([{ targets: [{ type: 'member', id }] }])}
         ORDER BY p.number LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 8, row_number() OVER (ORDER BY s.id), 'subscription', s.id, s.name FROM subscriptions s
+        WHERE s.organisation_id = ${organisationId} AND s.owner_id = ${id} AND s.deleted_at IS NULL
+        ORDER BY s.id LIMIT ${mostReferences})
       ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
   ];
 }

@@ -24,7 +24,7 @@ export interface RulesetStore {
     tx: Transaction,
   ): Promise<{ ruleset: Ruleset } | { errors: FieldError[] } | undefined>;
   /** Opens nothing any more; what it opened goes on. Answers false for an unknown id. */
-  remove(organisationId: string, id: string): Promise<boolean>;
+  remove(organisationId: string, id: string, tx?: Queryable): Promise<boolean>;
   get(organisationId: string, id: string): Promise<Ruleset | undefined>;
   /** In the order of their numbers, from the one after `after`. */
   list(organisationId: string, page: { limit: number; after?: number | undefined }): Promise<Ruleset[]>;
@@ -81,8 +81,8 @@ export function createRulesetStore(sql: Sql): RulesetStore {
       return errors.length > 0 ? { errors } : { ruleset: await replace(tx, organisationId, id, changed.draft) };
     },
 
-    async remove(organisationId, id) {
-      const [removed] = await sql`
+    async remove(organisationId, id, tx = sql) {
+      const [removed] = await tx`
         WITH removed AS (
           UPDATE rulesets SET deleted_at = now()
           WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL

@@ -5,11 +5,14 @@ import type { Assignee, Lifecycle } from '../domain/incident/incident.ts';
 import { type Action, isCarriedOut, type TransitionType } from '../domain/incident/log-entry.ts';
 import type { Transition } from '../domain/incident/transition.ts';
 import { quietingTypes } from '../domain/notification/still-asks.ts';
-import { eventNameOf } from '../outbound/dialect.ts';
+import { trailChange } from '../domain/incident/trail.ts';
+import { planTransition } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
 import type { Bell } from './doorbell.ts';
 import { firstDueAt } from './quieting.ts';
+import { snapshotOf } from './snapshot-columns.ts';
 import type { Queryable, Sql } from './sql.ts';
+import { createTargetStore, ScheduleTooLong } from './targets.ts';
 
 /** What is stored that the caller does not know of: the newest lifecycle, and the ids from the place in question on. */
 export interface StoredAhead {
@@ -58,12 +61,30 @@ export interface TransitionStore {
 }
 
 export function createTransitionStore(sql: Sql, bell: Bell): TransitionStore {
+  const targets = createTargetStore(sql);
+
+  /** By the team whose schedule it is. Few incidents are assigned to a schedule: the others cost no look. */
+  const onCallFor = async (organisationId: string, { lifecycle, at }: Transition) => {
+    const schedules = lifecycle.assignees.filter(({ type }) => type === 'schedule');
+    const entries = schedules.map(async (schedule) => {
+      const members = await targets.membersOf(organisationId, [schedule], at).catch((error: unknown) => {
+        // A payload that names nobody is better than an incident that stands still.
+        if (error instanceof ScheduleTooLong) return [];
+        throw error;
+      });
+      return [schedule.id.toLowerCase(), members.map(({ memberId }) => memberId)] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  };
+
   return {
     async record(organisationId, incidentId, transitions) {
       const rung = new Set<number>();
+      const onCall: Record<string, string[]>[] = [];
+      for (const transition of transitions) onCall.push(await onCallFor(organisationId, transition));
       const recordAll = async (open: Queryable) => {
-        for (const transition of transitions) {
-          const shards = await recordOne(open, organisationId, incidentId, transition);
+        for (const [index, transition] of transitions.entries()) {
+          const shards = await recordOne(open, organisationId, incidentId, transition, onCall[index]!);
           if (shards) for (const shard of shards) rung.add(shard);
           else {
             const ahead = await readAhead(open, organisationId, incidentId, transition, transitions);
@@ -126,27 +147,23 @@ async function readAhead(
  * Everything a transition changes, in one statement: all parts follow from the first, which finds no row when the
  * transition was stored before; the answer is null then. Payloads later render from `snapshot`
  * (domain/incident/snapshot.ts), so it takes
- * names and numbers as they are now. A delivery's shard is `shardOf` of its subscription: the last byte of the id.
+ * names and numbers as they are now. `onCall`: who is, for each team whose schedule is assigned. A delivery's shard is `shardOf` of its subscription: the last byte of the id.
  */
 async function recordOne(
   sql: Queryable,
   organisationId: string,
   incidentId: string,
   transition: Transition,
+  onCall: Record<string, string[]>,
 ): Promise<number[] | null> {
-  const { lifecycle, action } = transition;
-  const event = sql.json({
-    id: transition.id,
-    type: transition.type,
-    at: transition.at,
-    agent: transition.agent,
-    channel: transition.channel,
-    details: transition.details,
-    action,
-  } as never);
+  const { id, type, at, agent, channel, details, lifecycle, action } = transition;
+  const event = { id, type, at, agent, channel, details, action };
+  const snapshot = snapshotOf(sql, onCall, event, agent.type === 'member' ? agent.id : null);
+  const trail = trailChange(transition);
+  const planned = planTransition(Object.values(dialects), transition);
   const [row] = await sql<{ isStored: boolean; shards: number[] }[]>`
     WITH was AS (
-      SELECT workflow_ended_at IS NOT NULL AS had_ended FROM incidents
+      SELECT workflow_ended_at IS NOT NULL AS had_ended, status, sequence FROM incidents
       WHERE organisation_id = ${organisationId} AND id = ${incidentId}
     ), changed AS (
       UPDATE incidents SET
@@ -162,6 +179,8 @@ async function recordOne(
         escalation_policy = coalesce(${policyJson(sql, transition)}, escalation_policy),
         clearing_event_id = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE clearing_event_id END,
         clearing_since = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE clearing_since END,
+        trail = trail || ${sql.json(trail.set as never)}
+          || jsonb_build_object('escalations', coalesce((trail->>'escalations')::integer, 0) + ${trail.escalations}::integer),
         -- Its workflow runs, or it could not have recorded this.
         workflow_ended_at = NULL, workflow_end = NULL,
         merging_into = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE merging_into END
@@ -174,29 +193,8 @@ async function recordOne(
     ), stored AS (
       INSERT INTO transitions (organisation_id, incident_id, sequence, id, type, at, snapshot)
       SELECT i.organisation_id, i.id, i.sequence, ${transition.id}, ${transition.type}, ${transition.at},
-        jsonb_build_object(
-          'incident', jsonb_build_object(
-            'id', i.id, 'number', i.number, 'name', i.name, 'description', i.description, 'status', i.status,
-            'urgency', i.urgency, 'severity', i.severity, 'priority', i.priority, 'assignees', i.lifecycle->'assignees', 'incidentKey', i.incident_key,
-            'occurrences', i.occurrences, 'createdAt', i.opening->>'createdAt',
-            'acknowledgedAt', i.lifecycle->>'acknowledgedAt', 'resolvedAt', i.lifecycle->>'resolvedAt',
-            'resolution', i.resolution, 'rootCause', i.root_cause, 'pendingActions', i.lifecycle->'pendingActions'),
-          'organisation', jsonb_build_object('id', o.id, 'name', o.name),
-          'team', jsonb_build_object('id', t.id, 'number', t.number, 'name', t.name),
-          'service', CASE
-            WHEN r.id IS NOT NULL THEN jsonb_build_object('type', 'ruleset', 'id', r.id, 'number', r.number, 'name', r.name)
-            WHEN w.id IS NOT NULL THEN jsonb_build_object('type', 'webhook', 'id', w.id, 'number', w.number, 'name', w.name)
-            ELSE jsonb_build_object('type', 'team', 'id', t.id, 'number', t.number, 'name', t.name) END,
-          'webhook', CASE WHEN w.id IS NOT NULL THEN jsonb_build_object(
-            'id', w.id, 'number', w.number, 'name', w.name,
-            'monitorUrl', w.monitor_url, 'monitorMethod', w.monitor_method) END,
-          'check', i.check_result,
-          'transition', ${event}::jsonb)
-      FROM changed i
-      JOIN organisations o ON o.id = i.organisation_id
-      JOIN teams t ON t.id = i.team_id AND t.organisation_id = i.organisation_id
-      LEFT JOIN rulesets r ON r.id = i.ruleset_id AND r.organisation_id = i.organisation_id
-      LEFT JOIN webhooks w ON w.id = i.webhook_id AND w.organisation_id = i.organisation_id
+        ${snapshot.json}
+      FROM changed i CROSS JOIN was ${snapshot.joins}
       RETURNING organisation_id, incident_id, sequence
     ), logged AS (
       INSERT INTO log_entries (organisation_id, incident_id, sequence, index, type, at, agent, channel, details)
@@ -224,13 +222,21 @@ async function recordOne(
         AND (n.reason <> 'responders' OR ${transition.type === 'resolved'})
     ), sent AS (
       INSERT INTO deliveries (
-        id, organisation_id, subscription_id, incident_id, sequence, transition_type, shard, next_attempt_at, created_at)
-      SELECT gen_random_uuid(), s.organisation_id, s.id, stored.incident_id, stored.sequence, ${transition.type},
-        get_byte(uuid_send(s.id), 15) % 4, now(), now()
-      FROM stored JOIN subscriptions s ON s.organisation_id = stored.organisation_id AND s.enabled
-      WHERE CASE WHEN ${action?.subscriptionId ?? null}::uuid IS NULL THEN ${transition.type} = ANY(s.transition_types)
-        -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
-        ELSE s.id = ${action?.subscriptionId ?? null}::uuid AND s.dialect = ANY(${dialectsWith(transition.type)}) END
+        id, organisation_id, subscription_id, incident_id, subject_id, sequence, transition_type, event, item, shard,
+        next_attempt_at, created_at)
+      SELECT gen_random_uuid(), s.organisation_id, s.id, stored.incident_id, stored.incident_id, stored.sequence,
+        ${transition.type}, planned.event, planned.item, get_byte(uuid_send(s.id), 15) % 4, now(), now()
+      FROM stored CROSS JOIN was JOIN changed i ON i.id = stored.incident_id
+      JOIN subscriptions s ON s.organisation_id = stored.organisation_id AND s.enabled AND s.deleted_at IS NULL
+      JOIN jsonb_to_recordset(${sql.json(planned as never)}::jsonb)
+        AS planned (dialect text, event text, item smallint, "ifStatusChanged" boolean, visibility text)
+        ON planned.dialect = s.dialect
+      WHERE (planned.visibility IS NULL OR planned.visibility = i.visibility)
+        AND (NOT planned."ifStatusChanged" OR was.sequence = 0 OR was.status <> i.status)
+        AND (i.visibility = 'public' OR s.includes_private)
+        AND CASE WHEN ${action?.subscriptionId ?? null}::uuid IS NULL THEN planned.event = ANY(s.events) AND ${isOfInterest(sql)}
+          -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
+          ELSE s.id = ${action?.subscriptionId ?? null}::uuid END
       RETURNING shard
     )${action === null ? sql`` : sql`, ${recordedRun(sql, transition.at, action)}`}
     SELECT EXISTS (SELECT FROM stored) AS is_stored, ARRAY(SELECT DISTINCT shard FROM sent) AS shards`;
@@ -289,8 +295,8 @@ function isStoredElsewhere(error: unknown): boolean {
   return error instanceof postgres.PostgresError && error.constraint_name === 'transitions_incident_id_id_key';
 }
 
-function dialectsWith(type: TransitionType): string[] {
-  return Object.values(dialects)
-    .filter((dialect) => eventNameOf(dialect, type) !== undefined)
-    .map(({ name }) => name);
+/** Whether the filter of a subscription `s` lets an incident `i` through. */
+export function isOfInterest(sql: Queryable) {
+  return sql`CASE s.filter_type WHEN 'team' THEN s.filter_id = i.team_id WHEN 'service' THEN s.filter_id = i.service_id
+    ELSE true END`;
 }

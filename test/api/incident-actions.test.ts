@@ -158,7 +158,7 @@ describe('actions of incidents over HTTP', () => {
     await ran(id, { type: 'trigger-alerts' });
     const told = (await list(id))[1];
     assert.deepEqual([told.status, told.error, told.settings], ['succeeded', null, []]);
-    await api.database.sql`UPDATE subscriptions SET enabled = false`;
+    await api.database.sql`UPDATE subscriptions SET enabled = false, disabled_reason = 'by_hand', disabled_at = now()`;
   });
 
   it('tell a subscription, and show what became of its delivery', async () => {
@@ -198,7 +198,7 @@ describe('actions of incidents over HTTP', () => {
     assert.deepEqual(await attempted('failed', 2, 'http_error', 503, busy.message), ['failed', busy, 2, 503, finished]);
     assert.deepEqual(await attempted('delivered', 3, 'success', 200, null), ['succeeded', null, 3, 200, finished]);
 
-    await sql`UPDATE subscriptions SET enabled = false WHERE id = ${subscription_id}`;
+    await sql`UPDATE subscriptions SET enabled = false, disabled_reason = 'by_hand', disabled_at = now() WHERE id = ${subscription_id}`;
     await ran(id, { type: 'trigger-webhook', settings: { subscription_id } });
     const unheard = (await list(id))[1];
     assert.deepEqual([unheard.status, unheard.error.code], ['failed', 'unknown_subscription']);

@@ -57,6 +57,7 @@ describe('incidents over HTTP', () => {
       ...draft,
       severity: null,
       priority: null,
+      visibility: 'public',
       status: 'triggered',
       team_id: teamId,
       ruleset_id: null,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { openApiText } from '../../scripts/write-openapi.ts';
+import { noContent } from '../../src/api/route.ts';
 import { createRoutes } from '../../src/api/routes.ts';
 import { validate } from '../../src/api/validate.ts';
 import { startTestApi, type Json, type TestApi } from '../support/api.ts';
@@ -56,18 +57,21 @@ describe('the OpenAPI document', () => {
       'DELETE /v1/ruleset/{id}',
       'DELETE /v1/status-page/{id}',
       'DELETE /v1/status-page/{id}/component/{component_id}',
+      'DELETE /v1/subscription/{id}',
       'DELETE /v1/team/{id}',
       'DELETE /v1/team/{id}/member/{member_id}',
       'DELETE /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}',
       'DELETE /v1/team/{id}/override',
       'DELETE /v1/team/{id}/schedule',
       'DELETE /v1/webhook/{id}',
+      'DELETE /webhook_subscriptions/{id}',
       'GET /health',
       'GET /link/{token}',
       'GET /openapi.json',
       'GET /ready',
       'GET /status/{page}.json',
       'GET /v1/customer/{id}/schedule',
+      'GET /v1/delivery/{id}',
       'GET /v1/escalation-policies',
       'GET /v1/escalation-policy/{id}',
       'GET /v1/event/{id}',
@@ -86,7 +90,9 @@ describe('the OpenAPI document', () => {
       'GET /v1/status-page/{id}/component/{component_id}',
       'GET /v1/status-page/{id}/components',
       'GET /v1/status-pages',
+      'GET /v1/subscription/{id}',
       'GET /v1/subscription/{id}/deliveries',
+      'GET /v1/subscription/{id}/statistics',
       'GET /v1/subscriptions',
       'GET /v1/team/{id}',
       'GET /v1/team/{id}/incidents',
@@ -101,7 +107,10 @@ describe('the OpenAPI document', () => {
       'GET /v1/webhook/{id}',
       'GET /v1/webhook/{id}/events',
       'GET /v1/webhooks',
+      'GET /webhook_subscriptions',
+      'GET /webhook_subscriptions/{id}',
       'POST /link/{token}',
+      'POST /v1/delivery/{id}/resend',
       'POST /v1/escalation-policy',
       'POST /v1/escalation-policy/{id}/simulate',
       'POST /v1/incident/bulk',
@@ -130,6 +139,12 @@ describe('the OpenAPI document', () => {
       'POST /v1/status-page',
       'POST /v1/status-page/{id}/component',
       'POST /v1/subscription',
+      'POST /v1/subscription/{id}/disable',
+      'POST /v1/subscription/{id}/enable',
+      'POST /v1/subscription/{id}/example',
+      'POST /v1/subscription/{id}/ping',
+      'POST /v1/subscription/{id}/recover',
+      'POST /v1/subscription/{id}/rotate-secret',
       'POST /v1/team',
       'POST /v1/team/{id}/incident',
       'POST /v1/team/{id}/member',
@@ -140,6 +155,9 @@ describe('the OpenAPI document', () => {
       'POST /v1/team/{id}/schedule',
       'POST /v1/webhook',
       'POST /v1/webhook/{id}/events/{event_id}/replay',
+      'POST /webhook_subscriptions',
+      'POST /webhook_subscriptions/{id}/enable',
+      'POST /webhook_subscriptions/{id}/ping',
       'PUT /v1/escalation-policy/{id}',
       'PUT /v1/incident/{id}',
       'PUT /v1/incident/{id}/pending-action/{type}',
@@ -148,12 +166,14 @@ describe('the OpenAPI document', () => {
       'PUT /v1/ruleset/{id}/actions',
       'PUT /v1/status-page/{id}',
       'PUT /v1/status-page/{id}/component/{component_id}',
+      'PUT /v1/subscription/{id}',
       'PUT /v1/team/{id}',
       'PUT /v1/team/{id}/member/{member_id}',
       'PUT /v1/team/{id}/member/{member_id}/contact-method/{contact_method_id}',
       'PUT /v1/team/{id}/member/{member_id}/notification-rules',
       'PUT /v1/team/{id}/schedule',
       'PUT /v1/webhook/{id}',
+      'PUT /webhook_subscriptions/{id}',
     ]);
   });
 
@@ -167,6 +187,10 @@ describe('the OpenAPI document', () => {
         assert.deepEqual(route.checkBody?.(example) ?? [], [], `body of ${name}`);
       }
       for (const [status, schema] of Object.entries(route.responses).filter(([given]) => given < '300')) {
+        if (schema === noContent) {
+          assert.equal(responses[status].content, undefined, `${status} of ${name}`);
+          continue;
+        }
         const { example } = responses[status].content[route.html ? 'text/html' : 'application/json'];
         const { value, errors } = validate(schema, example);
         assert.deepEqual(errors, [], `${status} of ${name}`);
@@ -213,7 +237,8 @@ describe('the OpenAPI document', () => {
           ...(method === 'POST' ? { body: '{' } : {}),
         });
         assert.equal(answer.status, 401, `${method} ${path} ${JSON.stringify(given)}`);
-        assert.equal(answer.body.code, 'unauthenticated');
+        // 2006 is what PagerDuty calls it.
+        assert.equal(answer.body.code ?? answer.body.error.code, path.startsWith('/v1') ? 'unauthenticated' : 2006);
         assert.match(answer.headers.get('WWW-Authenticate') ?? '', /^Bearer realm="tocsin"/);
       }
     }
@@ -252,13 +277,21 @@ describe('the OpenAPI document', () => {
     const component = (await api.post(`/v1/status-page/${page.id}/component`, { name: 'C' }, as)).body;
     const levels = [{ delay: 60, targets: [{ type: 'team', id: own.teamId }] }];
     const policy = (await api.post('/v1/escalation-policy', { name: 'P', levels }, as)).body;
+    const filter = { type: 'account_reference' };
+    const method = { type: 'http_delivery_method', url: 'http://127.0.0.1:9999/' };
+    const spoken = { delivery_method: method, events: ['incident.triggered'], filter };
+    const asWithPagerDuty = (await api.post('/webhook_subscriptions', { webhook_subscription: spoken }, as)).body;
+    const delivery = (await api.post(`/v1/subscription/${subscription.id}/ping`, {}, as)).body;
     const existing: Record<string, string> = {
+      // Its path begins at the root.
+      '{id}': asWithPagerDuty.webhook_subscription.id,
       'escalation-policy': policy.id,
       team: own.teamId,
       webhook: webhook.id,
       subscription: subscription.id,
       incident: incident.id,
       customer: own.id,
+      delivery: delivery.id,
       event: event.id,
       ruleset: ruleset.id,
       'status-page': page.id,
@@ -287,9 +320,12 @@ describe('the OpenAPI document', () => {
       '/v1/incident/{id}/urgency': { urgency: 'high' },
       '/v1/team/{id}/override': { member_id: unknown, since: created_at, until: '2024-01-02T00:00:00Z' },
       '/v1/team/{id}/schedule': entry,
+      '/v1/subscription/{id}/example': { event: 'incident.triggered' },
+      '/v1/subscription/{id}/recover': { since: created_at, until: '2024-01-02T00:00:00Z' },
       'PUT /v1/team/{id}/schedule': { ...entry, created_at },
       'PUT /v1/ruleset/{id}': { ...rule, team_id: await api.defaultTeamId() },
       'PUT /v1/ruleset/{id}/actions': { actions: [] },
+      'PUT /webhook_subscriptions/{id}': { webhook_subscription: {} },
     };
     const queries: Record<string, string> = {
       'DELETE /v1/team/{id}/override': `?override_id=${unknown}`,

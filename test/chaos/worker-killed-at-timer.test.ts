@@ -61,6 +61,6 @@ describe('chaos/worker-killed-at-timer', function () {
       assert.equal(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size, 2);
       assert.deepEqual(await story.log(incident.id), ['triggered', 'resolved']);
       receiver.requests.length = 0;
-      await sql`UPDATE subscriptions SET enabled = false`;
+      await sql`UPDATE subscriptions SET enabled = false, disabled_reason = 'by_hand', disabled_at = now()`;
     });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
 import { actionBodyRoots, longestActionBody, renderActionBody } from '../../src/outbound/action-body.ts';
 import { standard } from '../../src/outbound/standard.ts';
+import { renderContext } from '../support/render-context.ts';
 import { sampleSnapshot } from '../support/transition.ts';
 
 const context = {
@@ -14,12 +16,14 @@ const snapshotNamed = (name: string) => {
   const sample = sampleSnapshot('action_run');
   return { ...sample, incident: { ...sample.incident, name }, check: null };
 };
+const payloadOf = (snapshot: IncidentSnapshot) =>
+  standard.render('incident.action_run', snapshot, { ...renderContext, ...context });
 const render = (body: unknown, contentType: string | null = null, name = nasty) =>
   renderActionBody(body, contentType, snapshotNamed(name), context);
 
 describe('outbound/action-body', () => {
   it('lets templates begin with whatever the standard payload holds', () => {
-    const { data } = standard.render(sampleSnapshot('action_run'), context).body as { data: object };
+    const { data } = payloadOf(sampleSnapshot('action_run')) as { data: object };
     assert.deepEqual([...actionBodyRoots, 'truncated'].sort(), Object.keys(data).sort());
   });
 
@@ -27,7 +31,7 @@ describe('outbound/action-body', () => {
     it(`is the standard payload without a body (${nothing})`, () => {
       const { contentType, text } = render(nothing);
       assert.equal(contentType, 'application/json');
-      assert.deepEqual(JSON.parse(text), standard.render(snapshotNamed(nasty), context).body);
+      assert.deepEqual(JSON.parse(text), payloadOf(snapshotNamed(nasty)));
     });
 
   it('fills every string of a JSON value and leaves names and everything else', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { networkInterfaces } from 'node:os';
 import { createAddressGuard } from '../../src/outbound/address-guard.ts';
 import { parseTarget, RefusedTarget } from '../../src/outbound/target.ts';
 
@@ -22,6 +23,9 @@ const loopbackSpellings = [
   'http://①②⑦.0.0.1/',
   'http://127。0。0。1/',
   'http://127.0.0.1./',
+  'http://１２７.0.0.1/',
+  'http://127.0x0.0.01/',
+  'http://0x7f.0x0.0x0.0x1/',
   'http://%31%32%37.0.0.1/',
   'http://[::1]/',
   'http://[0:0:0:0:0:0:0:1]/',
@@ -43,6 +47,12 @@ const otherRefused = [
   'http://[fec0::1]/',
   'http://[fc00::1]/',
   'http://[fd12:3456::1]/',
+  'http://[fd00:ec2::254]/latest/meta-data/',
+  'http://[::ffff:169.254.169.254]/',
+  'http://[::ffff:a9fe:a9fe]/',
+  'http://[64:ff9b::a9fe:a9fe]/',
+  'http://[2002:a9fe:a9fe::]/',
+  'http://[::ffff:168.63.129.16]/',
   'http://[ff02::1]/',
   'http://[100::1]/',
   'http://[5f00::1]/',
@@ -55,6 +65,11 @@ const otherRefused = [
   'http://100.127.255.255/',
   'http://169.254.169.254/latest/meta-data/',
   'http://168.63.129.16/',
+  'http://2852039166/',
+  'http://0xa9fea9fe/',
+  'http://169.254.170.2/v2/credentials',
+  'http://100.100.100.200/latest/meta-data/',
+  'http://192.0.0.192/opc/v2/',
   'http://192.0.0.1/',
   'http://192.0.2.1/',
   'http://198.18.0.1/',
@@ -72,6 +87,8 @@ const localNames = [
   'http://a.localhost/',
   'http://metadata.google.internal/',
   'http://db.internal/',
+  'http://db.internal./',
+  'http://METADATA.google.internal/',
   'http://printer.local/',
   'http://nas.lan/',
   'http://x.home.arpa/',
@@ -96,6 +113,9 @@ const malformed = [
   'http://@example.com/',
   'http://:@example.com/',
   'http://example.com\\@127.0.0.1/',
+  'http://127.0.0.1\\@example.com/',
+  'http://example.com:80@127.0.0.1/',
+  'http://127.0.0.1%2f@example.com/',
   'http:\\\\example.com',
   'http://exa mple.com/',
   'http://example.com/\n',
@@ -160,6 +180,36 @@ describe('outbound/address-guard', () => {
       await assert.rejects(guard.addressesOf(new URL(`https://${name}/`)), RefusedTarget);
     }
     await assert.rejects(guard.addressesOf(new URL('https://empty.example.com/')), RefusedTarget);
+  });
+
+  it('refuses this machine, also at an address that is public, unless that is listed', async () => {
+    const own = { ownAddresses: () => ['93.184.216.34', '2606:2800:220:1::1', 'fe80::1%eth0'] };
+    const ofMachine = createAddressGuard({ allowedNetworks: [], lookup: lookupIn(names), ...own });
+    for (const url of [
+      'http://93.184.216.34:8080/',
+      'http://[2606:2800:220:1:0:0:0:1]/',
+      'https://public.example.com/',
+    ])
+      assert.match((await ofMachine.refusalOf(url)) ?? 'passes', /private or reserved/, url);
+    assert.equal(ofMachine.allows('93.184.216.35'), true);
+    const listed = createAddressGuard({ allowedNetworks: ['93.184.216.34'], ...own });
+    assert.equal(await listed.refusalOf('http://93.184.216.34:8080/'), null);
+  });
+
+  it('knows the addresses of the machine it runs on', () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
+    assert.ok(addresses.length > 0);
+    for (const address of addresses) assert.equal(guard.allows(address), false, address);
+  });
+
+  it('opens metadata services to nobody who did not list them by themselves', () => {
+    const services = ['169.254.169.254', '168.63.129.16', '100.100.100.200', 'fd00:ec2::254', '::ffff:169.254.169.254'];
+    const wide = createAddressGuard({ allowedNetworks: ['0.0.0.0/0', '::/0', '169.254.0.0/16', 'fd00:ec2::/32'] });
+    for (const address of services) assert.equal(wide.allows(address), false, address);
+    assert.equal(wide.allows('169.254.1.1'), true);
+    assert.equal(wide.allows('10.0.0.1'), true);
+    assert.equal(createAddressGuard({ allowedNetworks: ['169.254.169.254/32'] }).allows('169.254.169.254'), true);
+    assert.equal(createAddressGuard({ allowedNetworks: ['fd00:ec2::254'] }).allows('fd00:ec2::254'), true);
   });
 
   it('does not say which private address a name has', async () => {

@@ -41,7 +41,7 @@ describe('outbound/post', () => {
       assert.equal((await send()).outcome, 'success');
     });
 
-  for (const status of [400, 401, 404, 410, 422, 429, 500, 502, 503, 504])
+  for (const status of [400, 401, 404, 410, 413, 415, 422, 429, 500, 502, 503, 504])
     it(`takes ${status} for failure`, async () => {
       receiver.behave({ status, body: 'no' });
       const result = await send();
@@ -56,11 +56,16 @@ describe('outbound/post', () => {
 
   for (const status of [301, 302, 307, 308])
     it(`never follows ${status}`, async () => {
-      receiver.behave((request) => (request.path === '/hook' ? { status, location: '/elsewhere' } : {}));
-      const result = await send();
-      assert.equal(result.outcome, 'http_error');
-      assert.match(result.error!, /redirects are not followed/);
-      assert.equal(receiver.requests.length, 1);
+      const elsewhere = await createReceiver();
+      const inside = `http://127.0.0.1:${elsewhere.port}/`;
+      for (const location of ['/elsewhere', inside, 'http://169.254.169.254/latest/meta-data/', 'file:///etc/passwd']) {
+        receiver.behave((request) => (request.path === '/hook' ? { status, location } : {}));
+        const result = await send();
+        assert.equal(result.outcome, 'http_error');
+        assert.match(result.error!, /redirects are not followed/);
+      }
+      assert.deepEqual([receiver.requests.length, elsewhere.requests.length], [4, 0]);
+      await elsewhere.close();
     });
 
   it('gives up on a receiver that never answers, or only later', async () => {
@@ -194,6 +199,63 @@ describe('outbound/post', () => {
       server.closeAllConnections();
       server.close();
     }
+  });
+
+  it('takes a certificate only while it is valid, for its name, and from an authority', async () => {
+    const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+    const authorities = [fixture('authority.crt')];
+    const lookup = async () => ['127.0.0.1'];
+    const callOver = async (certificate: string, host: string, trusted: string[] | undefined = authorities) => {
+      let asked = 0;
+      const server = createTlsServer({ key: fixture('receiver.key'), cert: fixture(certificate) }, (_, answer) => {
+        asked += 1;
+        answer.end();
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      try {
+        const { port } = server.address() as AddressInfo;
+        const options = { lookup, ...(trusted.length > 0 ? { authorities: trusted } : {}) };
+        return { ...(await send(`https://${host}:${port}/`, options)), asked };
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    };
+    const valid = await callOver('receiver.crt', 'receiver.test');
+    assert.deepEqual([valid.outcome, valid.asked], ['success', 1]);
+    const refused = [
+      [await callOver('expired.crt', 'receiver.test'), /CERT_HAS_EXPIRED/],
+      [await callOver('receiver.crt', 'elsewhere.test'), /ALTNAME_INVALID/],
+      [await callOver('receiver.crt', 'receiver.test', []), /UNABLE_TO_VERIFY|SELF_SIGNED/],
+    ] as const;
+    for (const [{ outcome, error, asked }, reason] of refused) {
+      assert.equal(outcome, 'tls_error');
+      assert.match(error!, reason);
+      assert.equal(asked, 0);
+    }
+  });
+
+  it('reads what Retry-After asks for, as seconds or as a date, and not what is neither', async () => {
+    const askedBy = async (header: string) => {
+      receiver.behave({ status: 429, headers: { 'retry-after': header } });
+      return (await send()).retryAfterMs;
+    };
+    assert.equal(await askedBy('120'), 120_000);
+    assert.equal(await askedBy('1000000000'), 1e12);
+    const inAnHour = await askedBy(new Date(Date.now() + 3_600_000).toUTCString());
+    assert.ok(inAnHour! > 3_590_000 && inAnHour! <= 3_600_000, `${inAnHour}`);
+    assert.equal(await askedBy('Thu, 16 Apr 2020 14:24:00 GMT'), 0);
+    for (const garbage of ['soon', '1e9', '-1']) assert.equal(await askedBy(garbage), undefined);
+  });
+
+  it('takes the time of a request before that of all', async () => {
+    receiver.behave({ delayMs: 400 });
+    const post = createPost({ ...loopback, timeoutMs: 5_000 });
+    const result = await post({ url: receiver.url, headers: {}, body: '{}', timeoutMs: 150 });
+    assert.equal(result.outcome, 'timeout');
+    assert.ok(result.durationMs < 390, `${result.durationMs}`);
+    assert.equal((await post({ url: receiver.url, headers: {}, body: '{}' })).outcome, 'success');
   });
 
   it('refuses private addresses without connecting', async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { Urgency } from '../../src/domain/incident/incident.ts';
 import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
+import { examplePing } from '../../src/outbound/example-snapshot.ts';
 import { pulseapi } from '../../src/outbound/pulseapi.ts';
+import { exampleSetting, fullSnapshot } from '../support/example.ts';
+import { holdTo } from '../support/payload-shape.ts';
+import { renderContext } from '../support/render-context.ts';
 import { sampleSnapshot } from '../support/transition.ts';
 
 interface PulseApiBody {
@@ -18,22 +23,40 @@ const documented = (name: string) =>
   JSON.parse(readFileSync(new URL(`fixtures/pulseapi-${name}.json`, import.meta.url), 'utf8')) as PulseApiBody;
 
 const render = (snapshot: IncidentSnapshot, attemptAt: string) =>
-  pulseapi.render(snapshot, { deliveryId: 'd', attemptAt, publicUrl: 'https://tocsin.example.com' })
-    .body as PulseApiBody;
+  pulseapi.render(`incident.${snapshot.transition.type === 'triggered' ? 'created' : 'resolved'}`, snapshot, {
+    ...renderContext,
+    attemptAt,
+  }) as PulseApiBody;
+
+const absentCheck = {
+  'check.http_status_code': 'there was no check',
+  'check.response_time_ms': 'there was no check',
+  'check.error': 'there was no check',
+};
+const absentTexts = {
+  'incident.acknowledged_at': 'nobody acknowledged it',
+  'incident.root_cause': 'nobody wrote one',
+};
 
 describe('outbound/pulseapi', () => {
-  // Urgency has no "critical"; everything else in the samples follows from the snapshot.
   for (const { name, type, attemptAt } of [
     { name: 'incident-created', type: 'triggered', attemptAt: '2026-04-16T14:23:00.700Z' },
     { name: 'incident-resolved', type: 'resolved', attemptAt: '2026-04-16T14:47:00.999Z' },
-  ] as const)
+  ] as const) {
     it(`renders the documented sample ${name}: same keys, same types, same values`, () => {
-      const sample = documented(name);
-      assert.deepEqual(render(sampleSnapshot(type), attemptAt), {
-        ...sample,
-        incident: { ...sample.incident, severity: 'high' },
-      });
+      const sample = sampleSnapshot(type);
+      const critical = { ...sample, incident: { ...sample.incident, severity: 'Critical' } };
+      assert.deepEqual(render(critical, attemptAt), documented(name));
     });
+
+    it(`has the shape of ${name} whatever it tells of`, () => {
+      const full = fullSnapshot(type);
+      const none = { acknowledgedAt: null, rootCause: null };
+      holdTo(documented(name), render(full, attemptAt), {});
+      const bare = render({ ...full, webhook: null, check: null, incident: { ...full.incident, ...none } }, attemptAt);
+      holdTo(documented(name), bare, type === 'triggered' ? absentCheck : absentTexts);
+    });
+  }
 
   it('has the keys in the documented order', () => {
     const created = render(sampleSnapshot('triggered'), '2026-04-16T14:23:00.700Z');
@@ -47,12 +70,34 @@ describe('outbound/pulseapi', () => {
     }
   });
 
-  it('takes severity from urgency', () => {
+  it('takes severity from a rank or a word it knows, else from urgency', () => {
     const sample = sampleSnapshot('triggered');
-    for (const urgency of ['low', 'medium', 'high'] as const) {
-      const body = render({ ...sample, incident: { ...sample.incident, urgency } }, '2026-04-16T14:23:00Z');
-      assert.equal(body.incident.severity, urgency);
-    }
+    const severityOf = (severity: string | null, urgency: Urgency = 'medium') =>
+      render({ ...sample, incident: { ...sample.incident, severity, urgency } }, '2026-04-16T14:23:00Z').incident
+        .severity;
+    const words = {
+      critical: ['critical', 'CRITICAL', ' Critical ', 'SEV1', 'sev-1', 'P1', 's1'],
+      high: ['high', 'SEV2', 'Sev-2', 'p2', 'S2'],
+      medium: ['Medium', 'SEV3', 'SEV-3', 'P3', 's3'],
+      low: ['low', 'SEV4', 'SEV-5', 'P4', 'p5', 'S5'],
+    };
+    for (const [expected, severities] of Object.entries(words))
+      for (const severity of severities) assert.equal(severityOf(severity), expected, severity);
+    for (const severity of [null, '', 'SEV0', 'SEV6', 'SEV11', 'P', '1', 'Minor', 'not critical', 'constructor'])
+      for (const urgency of ['low', 'medium', 'high'] as const)
+        assert.equal(severityOf(severity, urgency), urgency, `${severity}`);
+  });
+
+  it('pings with neither an incident nor a monitor', () => {
+    const ping = pulseapi.render('ping', examplePing(exampleSetting), {
+      ...renderContext,
+      attemptAt: '2026-04-16T14:23:00.700Z',
+    });
+    assert.deepEqual(ping, {
+      event: 'ping',
+      triggered_at: '2026-04-16T14:23:00Z',
+      message: 'Example: this webhook can be reached.',
+    });
   });
 
   it('says when the attempt was sent, not when it happened', () => {

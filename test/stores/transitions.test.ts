@@ -47,11 +47,12 @@ describe('transition store', () => {
     });
   }
 
-  async function subscribe(transitionTypes: string[]): Promise<string> {
+  async function subscribe(types: string[]): Promise<string> {
     const id = uuid();
+    const events = types.map((type) => `incident.${type}`);
     await database.sql`
-      INSERT INTO subscriptions (id, organisation_id, name, url, dialect, events, transition_types, secret)
-      VALUES (${id}, ${organisation.organisationId}, 'Receiver', 'https://example.com', 'standard', '{}', ${transitionTypes}, '')`;
+      INSERT INTO subscriptions (id, organisation_id, name, url, dialect, events, secret)
+      VALUES (${id}, ${organisation.organisationId}, 'Receiver', 'https://example.com', 'standard', ${events}, '')`;
     return id;
   }
 
@@ -70,12 +71,16 @@ describe('transition store', () => {
       SELECT snapshot FROM transitions WHERE incident_id = ${state.incidentId}`;
     assert.equal(stored?.snapshot.incident.number, state.number);
     assert.equal(stored?.snapshot.incident.description, 'Orders fail with 503.');
-    assert.deepEqual(stored?.snapshot.service, {
+    const { createdAt, lastIncidentAt, ...service } = stored!.snapshot.service;
+    assert.deepEqual(service, {
       type: 'team',
       id: organisation.teamId,
       number: 1,
       name: 'First responders',
+      description: '',
+      status: 'triggered',
     });
+    for (const time of [createdAt, lastIncidentAt]) assert.ok(Date.parse(time ?? '') > 0);
     assert.deepEqual(stored?.snapshot.transition, {
       id: 'trigger-0',
       type: 'triggered',
@@ -84,6 +89,8 @@ describe('transition store', () => {
       channel: 'api',
       details: { assignees: state.lifecycle.assignees },
       action: null,
+      sequence: 1,
+      previousStatus: null,
     });
     const [entry] =
       await database.sql`SELECT type, channel, agent FROM log_entries WHERE incident_id = ${state.incidentId}`;
@@ -202,7 +209,9 @@ describe('transition store', () => {
     const action = (given: Partial<Action>): Action => {
       return { id: uuid(), type: 'trigger-alerts', trigger: 'manual', subscriptionId: null, ...given };
     };
-    beforeEach(() => database.sql`UPDATE subscriptions SET enabled = false`);
+    beforeEach(
+      () => database.sql`UPDATE subscriptions SET enabled = false, disabled_reason = 'by_hand', disabled_at = now()`,
+    );
 
     it('alerting succeeds when a subscription is told, and else depends on people', async () => {
       const nobody = await run(action({}));
@@ -223,7 +232,7 @@ describe('transition store', () => {
       const subscriptionId = await subscribe([]);
       const told = await run(action({ type: 'trigger-webhook', subscriptionId }));
       assert.deepEqual([told.outcome, told.settings], [null, [{ subscription_id: subscriptionId }]]);
-      await database.sql`UPDATE subscriptions SET enabled = false`;
+      await database.sql`UPDATE subscriptions SET enabled = false, disabled_reason = 'by_hand', disabled_at = now()`;
       const disabled = await run(action({ type: 'trigger-webhook', subscriptionId }));
       assert.deepEqual([disabled.outcome, disabled.errorCode], ['failed', 'unknown_subscription']);
     });

@@ -16,7 +16,9 @@ import { createActionDefinitionStore } from '../../src/stores/action-definitions
 import { createApiKeyStore } from '../../src/stores/api-keys.ts';
 import { createBacklogStore } from '../../src/stores/backlog.ts';
 import { createContactMethodStore } from '../../src/stores/contact-methods.ts';
-import { createDeliveryStore } from '../../src/stores/deliveries.ts';
+import { createDeliveryReads } from '../../src/stores/delivery-reads.ts';
+import { createDeliveryRepairs } from '../../src/stores/delivery-repairs.ts';
+import { createDeliveryStatistics } from '../../src/stores/delivery-statistics.ts';
 import { createBell } from '../../src/stores/doorbell.ts';
 import { createEscalationPolicyStore } from '../../src/stores/escalation-policies.ts';
 import { createEventSamples } from '../../src/stores/event-samples.ts';
@@ -117,7 +119,9 @@ export async function startTestApi({
       backlog: createBacklogStore(sql),
       components: createComponentStore(sql),
       contactMethods: createContactMethodStore(sql, sealer),
-      deliveries: createDeliveryStore(sql, sealer),
+      deliveryReads: createDeliveryReads(sql),
+      deliveryRepairs: createDeliveryRepairs(sql),
+      deliveryStatistics: createDeliveryStatistics(sql),
       escalationPolicies: createEscalationPolicyStore(sql),
       events: createEventStore(sql, createBell(sql, logger), sealer),
       eventSamples: createEventSamples(sql),

@@ -3,6 +3,8 @@ import type { Status } from '../../src/domain/incident/incident.ts';
 import type { TransitionType } from '../../src/domain/incident/log-entry.ts';
 import { openIncident } from '../../src/domain/incident/open-incident.ts';
 import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
+import { planTransition } from '../../src/outbound/dialect.ts';
+import { dialects } from '../../src/outbound/index.ts';
 import { shardOf } from '../../src/stores/doorbell.ts';
 import type { Sql } from '../../src/stores/sql.ts';
 import type { TestOrganisation } from './organisation.ts';
@@ -31,7 +33,7 @@ const statuses: Record<TransitionType, Status> = {
   reopened: 'triggered',
 };
 
-/** A snapshot with every part filled in; `changes` replaces parts of it. */
+/** What snapshots of the first release hold, and nothing else; `changes` replaces parts of it. */
 export function sampleSnapshot(type: TransitionType, changes: Partial<IncidentSnapshot> = {}): IncidentSnapshot {
   const resolved = type === 'resolved';
   return {
@@ -140,11 +142,17 @@ export async function insertTransition(sql: Sql, transition: TestTransition): Pr
     for (const subscriptionId of subscriptionIds) {
       const id = uuid();
       ids.push(id);
+      const [subscription] = await tx<
+        { dialect: string }[]
+      >`SELECT dialect FROM subscriptions WHERE id = ${subscriptionId}`;
+      const spoken = Object.values(dialects).filter(({ name }) => name === subscription?.dialect);
+      const [planned] = planTransition(spoken, { type, details: {} });
       await tx`
         INSERT INTO deliveries
-          (id, organisation_id, subscription_id, incident_id, sequence, transition_type, shard, next_attempt_at, created_at)
-        VALUES (${id}, ${organisationId}, ${subscriptionId}, ${incidentId}, ${sequence}, ${type},
-                ${shardOf(subscriptionId)}, COALESCE(${transition.dueAt ?? null}::timestamptz, now()), now())`;
+          (id, organisation_id, subscription_id, incident_id, subject_id, sequence, transition_type, event, shard,
+           next_attempt_at, created_at)
+        VALUES (${id}, ${organisationId}, ${subscriptionId}, ${incidentId}, ${incidentId}, ${sequence}, ${type},
+                ${planned?.event ?? `incident.${type}`}, ${shardOf(subscriptionId)}, COALESCE(${transition.dueAt ?? null}::timestamptz, now()), now())`;
     }
     return ids;
   });

@@ -1,7 +1,7 @@
 import type { ActionDraft, SettingsDraft } from '../../domain/action/action-draft.ts';
 import type { FieldError } from '../../domain/error-code.ts';
 import { dialects } from '../../outbound/index.ts';
-import { eventNameOf } from '../../outbound/dialect.ts';
+import { planTransition } from '../../outbound/dialect.ts';
 import type { Transaction } from '../../stores/sql.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -64,7 +64,7 @@ function faultOf(
 function subscriptionProblem(dialectName: string | undefined): string | null {
   if (dialectName === undefined) return 'is not a known subscription';
   const dialect = dialects[dialectName];
-  if (!dialect || eventNameOf(dialect, 'action_run') === undefined)
+  if (!dialect || planTransition([dialect], { type: 'action_run', details: {} }).length === 0)
     return `is of dialect ${dialectName}, which has no event for an action`;
   return null;
 }

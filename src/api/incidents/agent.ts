@@ -19,13 +19,17 @@ export function presentAgent({ type, id: agentId, name }: Agent): z.input<typeof
   return { type, id: agentId, name };
 }
 
+export function agentOfKey({ id: keyId, name }: ApiKey): Agent {
+  return { type: 'key', id: keyId, name };
+}
+
 /** Undefined when `memberId` is no member of the organisation. */
 export async function agentOf(
   members: Pick<MemberStore, 'get'>,
   key: ApiKey,
   memberId: string | null,
 ): Promise<Agent | undefined> {
-  if (memberId === null) return { type: 'key', id: key.id, name: key.name };
+  if (memberId === null) return agentOfKey(key);
   const member = await members.get(key.organisationId, memberId);
   return member && { type: 'member', id: member.id, name: member.name };
 }

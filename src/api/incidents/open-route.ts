@@ -113,6 +113,7 @@ export function createOpenRoute(deps: ApiDeps): Route {
       incidentKey: body.incident_key,
       severity: body.severity,
       priority: body.priority,
+      visibility: body.visibility,
     });
     return stores.incidents.create(key.organisationId, teamId, build, (tx) =>
       stores.actionDefinitions.insertForIncident(key.organisationId, incidentId, definitions, tx),

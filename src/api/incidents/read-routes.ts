@@ -21,8 +21,8 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
   }
 
   async function list(organisationId: string, teamId: string | undefined, query: z.output<typeof incidentQuery>) {
-    const { status: statuses, urgency: urgencies, since, until, text, sort } = query;
-    const filter = { teamId, statuses, urgencies, since, until, text };
+    const { status: statuses, urgency: urgencies, visibility: visibilities, since, until, text, sort } = query;
+    const filter = { teamId, statuses, urgencies, visibilities, since, until, text };
     const { rows, nextCursor } = await readPage(
       cursors,
       { list: 'incidents', organisationId, filters: { ...filter, sort } },

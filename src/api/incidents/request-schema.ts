@@ -6,6 +6,7 @@ import {
   responderReplies,
   urgencies,
 } from '../../domain/incident/incident.ts';
+import { visibilities } from '../../domain/incident/snapshot.ts';
 import { longestLabel } from '../../domain/ruleset/ruleset.ts';
 import { actionBody, newActions } from '../actions/schema.ts';
 import { assignees, httpUrl, id, optionalText, page, queryList, queryTime, text, timeout, urgency } from '../fields.ts';
@@ -98,6 +99,10 @@ export const newIncident = z
       .default(null)
       .meta({ description: 'In the words of the organisation: `SEV1`.' }),
     priority: text(longestLabel).nullable().default(null).meta({ description: 'Likewise: `P2`.' }),
+    visibility: z
+      .enum(visibilities)
+      .default('public')
+      .meta({ description: '`private`: told only to subscriptions that include private incidents. It stays so.' }),
     actions: newActions.default([]).meta({ description: 'Run right after opening.' }),
     incident_key: text(255)
       .nullable()
@@ -156,6 +161,7 @@ export const incidentQuery = z.strictObject({
   ...page,
   status: queryList(statuses),
   urgency: queryList(urgencies),
+  visibility: queryList(visibilities),
   since: queryTime.optional().meta({ description: 'Created at this time or later.' }),
   until: queryTime.optional().meta({ description: 'Created before this time.' }),
   text: text(200).optional().meta({ description: 'Part of the name or the description, in whatever case.' }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { incidentReference, type PendingAction, responderReplies } from '../../domain/incident/incident.ts';
 import { logEntryTypes } from '../../domain/incident/log-entry.ts';
+import { visibilities } from '../../domain/incident/snapshot.ts';
 import { type IncidentRead, type LogEntryRead, workflowEnds } from '../../stores/incident-reads.ts';
 import { assignee, id, timestamp, urgency, withMessage } from '../fields.ts';
 import { agent, presentAgent } from './agent.ts';
@@ -20,6 +21,7 @@ export const incident = z
     urgency,
     severity: z.string().nullable(),
     priority: z.string().nullable(),
+    visibility: z.enum(visibilities),
     team_id: id,
     ruleset_id: id.nullable(),
     ruleset_version: z.int().nullable().meta({ description: 'Which version of the ruleset opened it.' }),
@@ -84,6 +86,7 @@ export const incident = z
         urgency: 'high',
         severity: 'SEV1',
         priority: null,
+        visibility: 'public',
         team_id: '01993c4d-5e1f-7c20-9a3b-4c5d6e7f8091',
         ruleset_id: '01993c50-2f6e-7a90-8b1c-7d8e9fa0b1c2',
         ruleset_version: 3,
@@ -154,6 +157,7 @@ export function presentIncident(row: IncidentRead): z.input<typeof incident> {
     urgency: row.urgency,
     severity: row.severity,
     priority: row.priority,
+    visibility: row.visibility,
     team_id: row.teamId,
     ruleset_id: row.rulesetId,
     ruleset_version: row.rulesetVersion,

@@ -5,7 +5,7 @@ import type { Sql } from '../../stores/sql.ts';
 import { notFound, retryAfterSeconds } from '../errors.ts';
 import { effectsOnce, type Idempotency, type Rendered } from '../idempotency.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { takesIdempotencyKey, type Outcome, type Route, type RouteContext } from '../route.ts';
+import { noContent, takesIdempotencyKey, type Outcome, type Route, type RouteContext } from '../route.ts';
 import { createRouter } from '../router.ts';
 import { firstOfEach, validate } from '../validate.ts';
 import { authenticate } from './authenticate.ts';
@@ -29,7 +29,7 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
   return async (ctx) => {
     const route = findRoute(ctx, match);
     if (!route) return;
-    const key = await authenticate(ctx, route.declaration.auth, deps.apiKeys);
+    const key = await authenticate(ctx, route.declaration, deps.apiKeys);
     ctx.state.key = key;
     const { sharedLimit, headers = {}, html = false } = route.declaration;
     const [subject] = Object.values(route.params);
@@ -41,6 +41,7 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
     ctx.status = outcome.status;
     ctx.type = html ? 'text/html; charset=utf-8' : 'application/json';
     ctx.body = outcome.body;
+    if (outcome.body === '') ctx.remove('Content-Type');
     if (outcome.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
   };
 }
@@ -48,6 +49,7 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
 function findRoute(ctx: Context, match: ReturnType<typeof createRouter>) {
   const found = match(ctx.method, ctx.path);
   if (found.type === 'unknown') throw notFound();
+  ctx.state.surface = found.route.surface;
   if (found.type === 'wrong_method') {
     ctx.set('Allow', found.allow.join(', '));
     if (ctx.method !== 'OPTIONS')
@@ -125,5 +127,6 @@ function renderOutcome(route: Route, outcome: Outcome): Rendered {
     const cause = checked?.error ?? `status ${outcome.status} is not declared`;
     throw new Error(`The answer of ${route.method} ${route.path} does not fit its declaration.`, { cause });
   }
+  if (schema === noContent) return { status: outcome.status, body: '' };
   return { status: outcome.status, body: route.html ? String(checked.data) : JSON.stringify(checked.data) };
 }

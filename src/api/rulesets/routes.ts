@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { Refusal, type FieldError } from '../../domain/error-code.ts';
 import type { Ruleset, RulesetDraft } from '../../domain/ruleset/ruleset.ts';
+import type { ApiKey } from '../../stores/api-keys.ts';
+import { type ChangedService, recordServiceChange, recordServiceUpdate } from '../../stores/service-events.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { messageOf, nextCursor, page, pathId } from '../fields.ts';
+import { agentOfKey } from '../incidents/agent.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { changeRuleset, checkRuleset } from './check-ruleset.ts';
@@ -27,8 +30,9 @@ export function createRulesetRoutes(deps: ApiDeps): Route[] {
       refusals: [],
       handler: ({ key, body, transaction }) =>
         transaction(async (tx) => {
-          const result = await stores.rulesets.create(key.organisationId, draftOf(body), tx);
-          return { status: 201 as const, body: presentRuleset(storedOf(result)) };
+          const created = storedOf(await stores.rulesets.create(key.organisationId, draftOf(body), tx));
+          await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, created.id), change: 'created' });
+          return { status: 201 as const, body: presentRuleset(created) };
         }),
     }),
     defineRoute({
@@ -63,7 +67,10 @@ export function createRulesetRoutes(deps: ApiDeps): Route[] {
       handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
           const change = (stored: RulesetDraft) => changeRuleset(stored, body);
-          const result = await stores.rulesets.update(key.organisationId, params.id, change, tx);
+          const service = serviceOf(key, params.id);
+          const result = await recordServiceUpdate(tx, key.organisationId, service, () =>
+            stores.rulesets.update(key.organisationId, params.id, change, tx),
+          );
           if (!result) throw notFound();
           const changed = presentRuleset(storedOf(result));
           return { status: 200 as const, body: { message: 'The ruleset was updated.', ...changed } };
@@ -80,10 +87,12 @@ export function createRulesetRoutes(deps: ApiDeps): Route[] {
       params: pathId,
       responses: { 200: messageOf('Ruleset deleted.') },
       refusals: [],
-      handler: async ({ key, params }) => {
-        if (!(await stores.rulesets.remove(key.organisationId, params.id))) throw notFound();
-        return { status: 200, body: { message: 'Ruleset deleted.' } };
-      },
+      handler: ({ key, params, transaction }) =>
+        transaction(async (tx) => {
+          if (!(await stores.rulesets.remove(key.organisationId, params.id, tx))) throw notFound();
+          await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, params.id), change: 'deleted' });
+          return { status: 200 as const, body: { message: 'Ruleset deleted.' } };
+        }),
     }),
     defineRoute({
       method: 'GET',
@@ -114,6 +123,10 @@ export function createRulesetRoutes(deps: ApiDeps): Route[] {
       },
     }),
   ];
+}
+
+function serviceOf(key: ApiKey, id: string): ChangedService {
+  return { type: 'ruleset', id, agent: agentOfKey(key) };
 }
 
 function storedOf(result: { ruleset: Ruleset } | { errors: FieldError[] }): Ruleset {

@@ -1,22 +1,32 @@
 import { z } from 'zod';
-import { Refusal, type FieldError } from '../../domain/error-code.ts';
-import { transitionTypesOf } from '../../outbound/dialect.ts';
 import { dialects } from '../../outbound/index.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../errors.ts';
+import { invalidField, notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
+import { deletion, stillReferenced } from '../still-referenced.ts';
+import { changeSubscription, createSubscription } from './change-subscription.ts';
+import { checkNewSubscription } from './check-subscription.ts';
 import {
-  delivery,
+  changedSubscription,
+  dialect,
   newSubscription,
-  presentDelivery,
   presentSubscription,
   subscription,
   subscriptionWithSecret,
+  wantedOf,
 } from './schema.ts';
+import { createSubscriptionStateRoutes } from './state-routes.ts';
 
-export function createSubscriptionRoutes({ stores, cursors, targetRefusal }: ApiDeps): Route[] {
+export function createSubscriptionRoutes(deps: ApiDeps): Route[] {
+  const { stores, cursors, targetRefusal } = deps;
+
+  const checkTarget = async (url: string | undefined) => {
+    const refused = url === undefined ? null : await targetRefusal(url);
+    if (refused !== null) throw invalidField('url', refused);
+  };
+
   return [
     defineRoute({
       method: 'POST',
@@ -26,19 +36,15 @@ export function createSubscriptionRoutes({ stores, cursors, targetRefusal }: Api
       role: 'command',
       auth: 'key',
       body: newSubscription,
-      checkBody: checkEvents,
+      checkBody: checkNewSubscription,
       responses: { 201: subscriptionWithSecret },
       refusals: [],
-      handler: async ({ key, body, transaction }) => {
-        const refused = await targetRefusal(body.url);
-        if (refused !== null)
-          throw new Refusal('invalid_fields', 'Some fields are invalid.', [{ field: 'url', message: refused }]);
-        const dialect = dialects[body.dialect]!;
-        const events = [...new Set(body.events ?? Object.keys(dialect.events))];
-        const { name, url } = body;
-        const draft = { name, url, dialect: dialect.name, events, transitionTypes: transitionTypesOf(dialect, events) };
+      handler: async ({ key: { organisationId }, body, transaction }) => {
+        await checkTarget(body.url);
+        const { name, url, secret, events = Object.keys(dialects[body.dialect]!.events) } = body;
+        const set = { name, url, dialect: body.dialect, events: [...new Set(events)], secret };
         return transaction(async (tx) => {
-          const created = await stores.subscriptions.create(key.organisationId, draft, tx);
+          const created = await createSubscription(deps, organisationId, { ...wantedOf(body), ...set }, tx);
           return { status: 201 as const, body: { ...presentSubscription(created), secret: created.secret } };
         });
       },
@@ -50,16 +56,28 @@ export function createSubscriptionRoutes({ stores, cursors, targetRefusal }: Api
       tag: 'Subscriptions',
       role: 'query',
       auth: 'key',
-      query: z.strictObject(page),
+      query: z.strictObject({
+        ...page,
+        enabled: z
+          .enum(['true', 'false'])
+          .transform((given) => given === 'true')
+          .optional()
+          .meta({ jsonSchema: { type: 'boolean' } }),
+        dialect: dialect.optional(),
+      }),
       responses: { 200: z.object({ subscriptions: z.array(subscription), next_cursor: nextCursor }) },
       refusals: [],
       handler: async ({ key: { organisationId }, query }) => {
+        const { enabled, dialect } = query;
         const { rows, nextCursor } = await readPage(
           cursors,
-          { list: 'subscriptions', organisationId },
+          { list: 'subscriptions', organisationId, filters: { enabled, dialect } },
           query,
           (limit, after) =>
-            stores.subscriptions.list(organisationId, { limit, after: after?.[0] as string | undefined }),
+            stores.subscriptions.list(organisationId, {
+              ...{ limit, enabled, dialect },
+              after: after?.[0] as string | undefined,
+            }),
           ({ id }) => [id],
         );
         return { status: 200, body: { subscriptions: rows.map(presentSubscription), next_cursor: nextCursor } };
@@ -67,44 +85,64 @@ export function createSubscriptionRoutes({ stores, cursors, targetRefusal }: Api
     }),
     defineRoute({
       method: 'GET',
-      path: '/v1/subscription/{id}/deliveries',
-      summary: 'List the deliveries of a subscription with every attempt, newest first',
+      path: '/v1/subscription/{id}',
+      summary: 'One subscription',
       tag: 'Subscriptions',
       role: 'query',
       auth: 'key',
       params: pathId,
-      query: z.strictObject(page),
-      responses: { 200: z.object({ deliveries: z.array(delivery), next_cursor: nextCursor }) },
+      responses: { 200: subscription },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        const owner = await stores.subscriptions.get(organisationId, params.id);
-        if (!owner) throw notFound();
-        const { rows, nextCursor } = await readPage(
-          cursors,
-          { list: 'deliveries', organisationId, filters: { subscription: params.id } },
-          query,
-          (limit, after) => {
-            const last = after && { createdAt: String(after[0]), id: String(after[1]) };
-            return stores.deliveries.list(organisationId, params.id, { limit, after: last });
-          },
-          ({ createdAt, id }) => [createdAt, id],
-        );
-        const deliveries = rows.map((row) => presentDelivery(row, owner.dialect));
-        return { status: 200, body: { deliveries, next_cursor: nextCursor } };
+      handler: async ({ key: { organisationId }, params }) => {
+        const found = await stores.subscriptions.get(organisationId, params.id);
+        if (!found) throw notFound();
+        return { status: 200, body: presentSubscription(found) };
       },
     }),
+    defineRoute({
+      method: 'PUT',
+      path: '/v1/subscription/{id}',
+      summary: 'Change a subscription',
+      description:
+        'Fields left out stay as they are. Another dialect has other events: what is stored has to be among them, or they are given anew, and what waits under a name that it lacks is cancelled. It is refused while a ruleset tells the subscription of actions, of which the dialect does not speak.',
+      tag: 'Subscriptions',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      body: changedSubscription,
+      checkBody: checkNewSubscription,
+      responses: { 200: subscription },
+      refusals: ['still_referenced'],
+      handler: async ({ key: { organisationId }, params, body, transaction }) => {
+        if (!(await stores.subscriptions.get(organisationId, params.id))) throw notFound();
+        await checkTarget(body.url);
+        return transaction(async (tx) => {
+          const changed = await changeSubscription(deps, organisationId, params.id, wantedOf(body), tx);
+          if (!changed) throw notFound();
+          return { status: 200 as const, body: presentSubscription(changed) };
+        });
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/subscription/{id}',
+      summary: 'Delete a subscription',
+      description:
+        'Nothing more is sent to it: what waits is cancelled. Refused while an action of a ruleset names it. Its secrets and headers are not kept.',
+      tag: 'Subscriptions',
+      role: 'command',
+      auth: 'key',
+      params: pathId,
+      responses: { 200: deletion },
+      refusals: ['still_referenced'],
+      handler: ({ key: { organisationId }, params, transaction }) =>
+        transaction(async (tx) => {
+          const left = await stores.subscriptions.remove(organisationId, params.id, tx);
+          if (!left) throw notFound();
+          if (left.length > 0) throw stillReferenced('subscription', left);
+          return { status: 200 as const, body: { message: 'The subscription was deleted.' } };
+        }),
+    }),
+    ...createSubscriptionStateRoutes(deps),
   ];
-}
-
-/** Which events there are depends on the dialect. */
-function checkEvents(given: unknown): FieldError[] {
-  const parsed = z.object({ dialect: z.string(), events: z.array(z.unknown()).max(50) }).safeParse(given);
-  const dialect = parsed.success ? dialects[parsed.data.dialect] : undefined;
-  if (!parsed.success || !dialect) return [];
-  const names = Object.keys(dialect.events);
-  return parsed.data.events.flatMap((name, index) =>
-    typeof name !== 'string' || names.includes(name)
-      ? []
-      : [{ field: `events[${index}]`, message: `must be one of ${names.join(', ')}` }],
-  );
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { ApiKey } from '../../stores/api-keys.ts';
+import { type ChangedService, recordServiceChange, recordServiceUpdate } from '../../stores/service-events.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
+import { agentOfKey } from '../incidents/agent.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { deletion, stillReferenced } from '../still-referenced.ts';
@@ -24,7 +27,9 @@ export function createTeamRoutes(deps: ApiDeps): Route[] {
       handler: ({ key, body, transaction }) =>
         transaction(async (tx) => {
           const draft = { name: body.name, timeZone: body.time_zone };
-          return { status: 201 as const, body: presentTeam(await stores.teams.create(key.organisationId, draft, tx)) };
+          const created = await stores.teams.create(key.organisationId, draft, tx);
+          await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, created.id), change: 'created' });
+          return { status: 201 as const, body: presentTeam(created) };
         }),
     }),
     defineRoute({
@@ -80,7 +85,10 @@ export function createTeamRoutes(deps: ApiDeps): Route[] {
       handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
           const change = { name: body.name, timeZone: body.time_zone };
-          const changed = await stores.teams.update(key.organisationId, params.id, change, tx);
+          const service = serviceOf(key, params.id);
+          const changed = await recordServiceUpdate(tx, key.organisationId, service, () =>
+            stores.teams.update(key.organisationId, params.id, change, tx),
+          );
           if (!changed) throw notFound();
           return { status: 200 as const, body: presentTeam(changed) };
         }),
@@ -102,9 +110,14 @@ export function createTeamRoutes(deps: ApiDeps): Route[] {
           const left = await stores.teams.remove(key.organisationId, params.id, tx);
           if (!left) throw notFound();
           if (left.length > 0) throw stillReferenced('team', left);
+          await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, params.id), change: 'deleted' });
           return { status: 200 as const, body: { message: 'The team was deleted.' } };
         }),
     }),
     ...createMemberRoutes(deps),
   ];
+}
+
+function serviceOf(key: ApiKey, id: string): ChangedService {
+  return { type: 'team', id, agent: agentOfKey(key) };
 }

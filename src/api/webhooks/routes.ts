@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { ApiKey } from '../../stores/api-keys.ts';
+import { type ChangedService, recordServiceChange, recordServiceUpdate } from '../../stores/service-events.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidField, notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
+import { agentOfKey } from '../incidents/agent.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { deletion, stillReferenced } from '../still-referenced.ts';
@@ -39,6 +42,7 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
             },
             tx,
           );
+          await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, created.id), change: 'created' });
           return { status: 201 as const, body: presentWebhook(created, publicUrl) };
         });
       },
@@ -83,7 +87,10 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
             tags: body.tags,
             verification: body.verification && draftOfVerification(body.verification),
           };
-          const changed = await stores.webhooks.update(key.organisationId, params.id, change, tx);
+          const service = serviceOf(key, params.id);
+          const changed = await recordServiceUpdate(tx, key.organisationId, service, () =>
+            stores.webhooks.update(key.organisationId, params.id, change, tx),
+          );
           if (changed === 'unknown_webhook') throw notFound();
           if (changed === 'secret_needed') throw secretNeeded();
           return { status: 200 as const, body: presentWebhook(changed, publicUrl) };
@@ -106,6 +113,7 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
           const left = await stores.webhooks.remove(key.organisationId, params.id, tx);
           if (!left) throw notFound();
           if (left.length > 0) throw stillReferenced('webhook', left);
+          await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, params.id), change: 'deleted' });
           return { status: 200 as const, body: { message: 'The webhook was deleted.' } };
         }),
     }),
@@ -133,6 +141,10 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
     }),
     ...createEventRoutes(deps),
   ];
+}
+
+function serviceOf(key: ApiKey, id: string): ChangedService {
+  return { type: 'webhook', id, agent: agentOfKey(key) };
 }
 
 function secretNeeded() {

@@ -1,9 +1,12 @@
-import type { Assignee, Lifecycle, Status, Urgency } from './incident.ts';
+import type { SupportHours } from '../schedule/support-hours.ts';
+import type { Assignee, ConferenceBridge, Lifecycle, Responder, Status, Urgency } from './incident.ts';
 import type { Action, Agent, Channel, TransitionType } from './log-entry.ts';
+import type { Trail } from './trail.ts';
 
 /**
  * The incident as it stood right after one transition: what outgoing payloads render from, stored with the
- * transition and never changed. Times are ISO 8601 in UTC with milliseconds or microseconds.
+ * transition and never changed. Times are ISO 8601 in UTC with milliseconds or microseconds. Optional parts are absent
+ * in snapshots of earlier releases.
  */
 export interface IncidentSnapshot {
   incident: {
@@ -14,11 +17,15 @@ export interface IncidentSnapshot {
     description: string;
     status: Status;
     urgency: Urgency;
-    /** Absent in snapshots of earlier releases. */
     severity?: string | null;
     priority?: string | null;
+    visibility?: Visibility;
     assignees: Assignee[];
+    /** Whom `assignees` stand for at that moment, as ids into `people`; the first few of many. */
+    assigned?: string[];
     incidentKey: string | null;
+    /** The event that opened it; null when none did. */
+    eventId?: string | null;
     occurrences: number;
     createdAt: string;
     acknowledgedAt: string | null;
@@ -26,24 +33,84 @@ export interface IncidentSnapshot {
     resolution: string | null;
     rootCause: string | null;
     pendingActions: Lifecycle['pendingActions'];
+    escalationPolicy?: SnapshotPolicy | null;
+    escalation?: Lifecycle['escalation'];
+    responders?: Responder[];
+    conferenceBridge?: ConferenceBridge | null;
+    /** Where it was merged into; null: it was not. */
+    mergedInto?: { id: string; number: number; name: string } | null;
+    acknowledgementTimeout?: number | null;
+    trail?: Trail;
   };
   organisation: { id: string; name: string };
-  team: { id: string; number: number; name: string };
+  team: SnapshotTeam;
   /** The ruleset that opened it, else its webhook, else its team. */
-  service: { type: 'ruleset' | 'webhook' | 'team'; id: string; number: number; name: string };
+  service: SnapshotService;
   /** Null for an incident that no webhook brought. */
   webhook: { id: string; number: number; name: string; monitorUrl: string | null; monitorMethod: string | null } | null;
   check: CheckResult | null;
+  /** Everybody whom the snapshot names: assigned, responding, acting. */
+  people?: Person[];
+  /** How many of our own requests lie behind its opening event. */
+  hops?: number;
   transition: {
     id: string;
     type: TransitionType;
+    /** Counts the incident's transitions from 1. */
+    sequence?: number;
     at: string;
     agent: Agent;
     channel: Channel;
-    /** What the log says of it. Absent in snapshots of earlier releases. */
+    /** What the log says of it. */
     details?: Record<string, unknown>;
     action: Action | null;
+    /** Null: it had none, since this opened it. */
+    previousStatus?: Status | null;
   };
+}
+
+export const visibilities = ['public', 'private'] as const;
+/** `private`: told only to subscriptions that include private incidents. */
+export type Visibility = (typeof visibilities)[number];
+
+export interface SnapshotTeam {
+  id: string;
+  number: number;
+  name: string;
+}
+
+export const serviceTypes = ['ruleset', 'webhook', 'team'] as const;
+export type ServiceType = (typeof serviceTypes)[number];
+
+export interface SnapshotService {
+  type: ServiceType;
+  id: string;
+  number: number;
+  name: string;
+  description?: string;
+  createdAt?: string;
+  /** What new incidents of it begin with. Seconds; null switches the timer off. */
+  acknowledgementTimeout?: number | null;
+  autoResolveTimeout?: number | null;
+  urgency?: Urgency | null;
+  supportHours?: SupportHours | null;
+  escalationPolicy?: SnapshotPolicy | null;
+  /** `triggered`: some open incident of it waits for an answer. `acknowledged`: there are some, all answered. */
+  status?: 'triggered' | 'acknowledged' | 'resolved';
+  /** When its newest incident was created; null: it has none. */
+  lastIncidentAt?: string | null;
+}
+
+export interface SnapshotPolicy {
+  id: string;
+  name: string;
+}
+
+export interface Person {
+  id: string;
+  teamId?: string;
+  name: string;
+  email: string;
 }
 
 /** Values at the webhook's check paths in the opening event; null where the path led nowhere. */

@@ -1,0 +1,47 @@
+import type { Dialect } from './dialect.ts';
+import { createDraft } from './pagerduty/draft.ts';
+import { fitting } from './fitting.ts';
+import { longestPing, pagerdutyFit } from './pagerduty/limits.ts';
+import { wholeSeconds } from './pagerduty/times.ts';
+import { toldIncident } from './pagerduty/told-incident.ts';
+import { v1Incident } from './pagerduty/v1-incident.ts';
+import { shorten } from './text.ts';
+
+/** PagerDuty's V1 webhooks, which it has given up: one message a request, with the incident in the words of its first API. */
+export const pagerdutyV1: Dialect = {
+  name: 'pagerduty.v1',
+  events: {
+    'incident.trigger': { on: ['triggered'] },
+    // A snooze acknowledges what nobody has acknowledged; one that only prolongs that has no name here.
+    'incident.acknowledge': { on: ['acknowledged', 'snoozed'], ifStatusChanged: true },
+    'incident.unacknowledge': { on: ['unacknowledged'] },
+    'incident.resolve': { on: ['resolved'] },
+    // A change of the incident may name others, too.
+    'incident.assign': { on: ['reassigned', 'updated'], ifDetail: { updated: 'assignees' } },
+    'incident.escalate': { on: ['escalated'] },
+    'incident.delegate': { on: ['delegated'] },
+  },
+  ping: 'ping',
+  signature: 'pagerduty',
+  userAgent: 'PagerDuty-Webhook/V1.0',
+  render(event, snapshot, context) {
+    const { deliveryId: id } = context;
+    // V1 has no ping. In its envelope this is a message of an unknown kind, which receivers pass over.
+    if (snapshot.kind === 'ping' && event === pagerdutyV1.ping)
+      return {
+        messages: [
+          {
+            type: event,
+            data: { message: shorten(snapshot.message, longestPing) },
+            id,
+            created_on: wholeSeconds(snapshot.at),
+          },
+        ],
+      };
+    const told = toldIncident(pagerdutyV1, event, snapshot);
+    return fitting((limits) => {
+      const incident = v1Incident(createDraft(told, context, limits));
+      return { messages: [{ type: event, data: { incident }, id, created_on: wholeSeconds(told.transition.at) }] };
+    }, pagerdutyFit);
+  },
+};
