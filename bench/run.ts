@@ -2,6 +2,7 @@ import { loadavg, cpus } from 'node:os';
 import { createSql } from '../src/stores/sql.ts';
 import { removeDataDir, startProduct } from '../test/support/product.ts';
 import { accept } from './accept.ts';
+import { deliveries } from './deliveries.ts';
 import { incidents } from './incidents.ts';
 import { latency } from './latency.ts';
 import { noMatch } from './no-match.ts';
@@ -9,7 +10,7 @@ import { storm } from './storm.ts';
 import type { Row } from './support.ts';
 import { timers } from './timers.ts';
 
-const benches = { latency, incidents, storm, 'no-match': noMatch, accept, timers };
+const benches = { latency, incidents, storm, 'no-match': noMatch, accept, timers, deliveries };
 type Name = keyof typeof benches;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
