@@ -51,6 +51,8 @@ export function snapshotOf(sql: Queryable, onCall: Record<string, string[]>, eve
       LEFT JOIN webhooks w ON w.id = i.webhook_id AND w.organisation_id = i.organisation_id
       LEFT JOIN incidents target ON target.organisation_id = i.organisation_id AND target.id = i.merging_into
         AND i.lifecycle->>'resolveReason' = 'merged'
+        -- Whoever is told of a public incident learns nothing of a private one.
+        AND (target.visibility = 'public' OR i.visibility = 'private')
       LEFT JOIN LATERAL (${assignedMembers(sql, onCall)}) AS assigned ON true
       LEFT JOIN LATERAL (${namedPeople(sql, agentId)}) AS people ON true`,
   };

@@ -145,7 +145,7 @@ export function viewsOf(
         // Whatever the API shows and this dialect does not say is the API's own.
         ...incident,
         ...Object.fromEntries(Object.entries(standard).filter(([key]) => key in incident)),
-        responders: standard.responders.map(({ id, state }) => [id, state]),
+        responders: standard.responders.map(({ member_id, state }) => [member_id, state]),
         merged_into: standard.merged_into && standard.merged_into.id,
       },
     },

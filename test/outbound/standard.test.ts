@@ -85,7 +85,7 @@ describe('outbound/standard', () => {
         sequence: 2,
         visibility: 'public',
         assigned: [{ id: ada!.id, name: 'Example: Ada' }],
-        responders: [{ id: alan!.id, name: 'Example: Alan', state: 'accepted' }],
+        responders: [{ member_id: alan!.id, name: 'Example: Alan', state: 'accepted' }],
         escalation_policy: snapshot.incident.escalationPolicy,
         conference_bridge: { number: '+1 555 0100', url: 'https://meet.example.com/checkout' },
       },

@@ -152,6 +152,29 @@ describe('what a snapshot says of its incident', () => {
     assert.equal(await statusAfter(second, resolve), 'resolved');
   });
 
+  it('names what it was merged into, unless that is private and it is not', async () => {
+    const target = await open();
+    await target.apply({ type: 'trigger', agent: key }, minutes(0));
+    const mergedInto = async (visibility: 'public' | 'private', own: 'public' | 'private') => {
+      const { sql } = database;
+      const source = await open();
+      await source.apply({ type: 'trigger', agent: key }, minutes(0));
+      await sql`UPDATE incidents SET visibility = ${visibility} WHERE id = ${target.id}`;
+      await sql`UPDATE incidents SET visibility = ${own}, merging_into = ${target.id} WHERE id = ${source.id}`;
+      const resolve = {
+        type: 'resolve',
+        resolution: null,
+        rootCause: null,
+        mergedInto: target.id,
+        agent: key,
+      } as const;
+      return (await source.apply(resolve, minutes(1))).incident.mergedInto?.id ?? null;
+    };
+    assert.equal(await mergedInto('public', 'public'), target.id);
+    assert.equal(await mergedInto('private', 'public'), null);
+    assert.equal(await mergedInto('private', 'private'), target.id);
+  });
+
   it('survives ids that nobody has', async () => {
     const { apply } = await open();
     await apply({ type: 'trigger', agent: { type: 'member', id: uuid(), name: 'Gone' } }, minutes(0));

@@ -89,7 +89,7 @@ function peopleOf({ incident, people = [] }: IncidentSnapshot, cut: Cutter) {
       .list('incident.assigned', incident.assigned ?? [])
       .map((id) => ({ id, name: nameOf('incident.assigned.name', id) })),
     responders: cut.list('incident.responders', incident.responders ?? []).map(({ memberId, state }) => ({
-      id: memberId,
+      member_id: memberId,
       name: nameOf('incident.responders.name', memberId),
       state,
     })),

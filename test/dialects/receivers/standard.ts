@@ -25,7 +25,9 @@ const incident = z.looseObject({
   resolved_at: milliseconds.nullable(),
   resolution: z.string().nullable(),
   root_cause: z.string().nullable(),
-  responders: z.array(z.looseObject({ id: z.uuid(), name: text, state: z.enum(['pending', 'accepted', 'declined']) })),
+  responders: z.array(
+    z.looseObject({ member_id: z.uuid(), name: text, state: z.enum(['pending', 'accepted', 'declined']) }),
+  ),
   merged_into: z.looseObject({ id: z.uuid(), number: z.int(), name: text }).nullable(),
 });
 const service = z.looseObject({ id: z.uuid(), name: text });
