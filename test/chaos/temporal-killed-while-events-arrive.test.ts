@@ -8,7 +8,7 @@ import { connectProductTemporal } from '../support/product-temporal.ts';
 import { removeDataDir, startProduct, type TestProduct } from '../support/product.ts';
 import { readWebhooks } from '../support/received.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
-import { createStory } from '../support/story.ts';
+import { createStory, incidentEvents } from '../support/story.ts';
 
 const cases = Array.from({ length: 50 }, (_, index) => `case-${index}`);
 /** Each case is reported four times. */
@@ -30,7 +30,7 @@ describe('chaos/temporal-killed-while-events-arrive', function () {
   before(async () => {
     product = await startProduct();
     receiver = await createReceiver();
-    subscription = await story.subscribe('standard', receiver.url);
+    subscription = await story.subscribe('standard', receiver.url, incidentEvents);
     ({ webhookId, rulesets } = await story.cases(cases, { auto_resolve_timeout: null }));
   });
   after(async () => {

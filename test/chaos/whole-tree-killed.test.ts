@@ -12,7 +12,7 @@ import { processTree, removeDataDir, spawnProduct, startProduct, type TestProduc
 import { createRandom } from '../support/random.ts';
 import { readWebhooks } from '../support/received.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
-import { createStory } from '../support/story.ts';
+import { createStory, incidentEvents } from '../support/story.ts';
 import { createTraffic, type Traffic } from '../support/traffic.ts';
 
 const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1_000_000));
@@ -60,7 +60,7 @@ describe(`chaos/whole-tree-killed (CHAOS_SEED=${seed})`, function () {
 
   it('starts all the same', async () => {
     product = await startProduct({ dataDir });
-    subscription = await story.subscribe('standard', receiver.url);
+    subscription = await story.subscribe('standard', receiver.url, incidentEvents);
     ({ webhookId, rulesets } = await story.cases(long, { auto_resolve_timeout: null }));
     const forShort = await story.cases(short, { auto_resolve_timeout: 3, webhook_id: webhookId });
     Object.assign(rulesets, forShort.rulesets);

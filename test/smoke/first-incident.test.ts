@@ -6,7 +6,7 @@ import { connectProductTemporal } from '../support/product-temporal.ts';
 import { removeDataDir, startProduct, type TestProduct } from '../support/product.ts';
 import { readWebhooks } from '../support/received.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
-import { createStory } from '../support/story.ts';
+import { createStory, incidentEvents } from '../support/story.ts';
 
 /** A newcomer's hour, once in peace and once with everything killed and started again after each change. */
 for (const killed of [false, true])
@@ -33,7 +33,7 @@ for (const killed of [false, true])
     it('subscribes a receiver in two dialects', async () => {
       [pulseapi, standard] = await Promise.all([
         story.subscribe('pulseapi', receiver.url),
-        story.subscribe('standard', receiver.url),
+        story.subscribe('standard', receiver.url, incidentEvents),
       ]);
       assert.match(pulseapi.secret, /^whsec_/);
     });

@@ -5,7 +5,7 @@ import { poll } from '../support/poll.ts';
 import { removeDataDir, startProduct, type TestProduct } from '../support/product.ts';
 import { readWebhooks } from '../support/received.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
-import { createStory } from '../support/story.ts';
+import { createStory, incidentEvents } from '../support/story.ts';
 
 const types = ['triggered', 'acknowledged', 'unacknowledged', 'resolved'];
 const second = 1_000;
@@ -20,7 +20,7 @@ describe('smoke/timers', function () {
   before(async () => {
     product = await startProduct();
     receiver = await createReceiver();
-    subscription = await story.subscribe('standard', receiver.url);
+    subscription = await story.subscribe('standard', receiver.url, incidentEvents);
   });
   after(async () => {
     await product.killAll();

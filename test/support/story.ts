@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { standard } from '../../src/outbound/standard.ts';
 import type { Answer, Json } from './api.ts';
 import { poll } from './poll.ts';
 import type { TestProduct } from './product.ts';
+
+/** All of the standard dialect that tells of incidents, and not of the webhooks and rulesets that a story makes. */
+export const incidentEvents = Object.keys(standard.events).filter((event) => event.startsWith('incident.'));
 
 export interface PostOptions {
   idempotencyKey?: string;
