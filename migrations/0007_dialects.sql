@@ -30,6 +30,8 @@ ALTER TABLE subscriptions
   ADD COLUMN notice_due boolean NOT NULL DEFAULT false,
   -- The first failure since its last success.
   ADD COLUMN failing_since timestamptz,
+  -- Its newest failure, to the hour.
+  ADD COLUMN last_failed_at timestamptz,
   -- Nothing is sent to it until then: its circuit is open, or it asked for a pause.
   ADD COLUMN paused_until timestamptz,
   ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now(),

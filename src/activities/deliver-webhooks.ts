@@ -3,9 +3,11 @@ import { judge } from '../domain/webhook/verdict.ts';
 import type { Logger } from '../logger.ts';
 import { type Circuits, createCircuits } from '../outbound/circuits.ts';
 import { createEndpointSlots, type EndpointSlots, type SlotLimits } from '../outbound/endpoint-slots.ts';
-import { mostHops } from '../outbound/hops.ts';
+import { leadsToWebhook, mostHops } from '../outbound/hops.ts';
 import type { Post } from '../outbound/post.ts';
 import { createRates, type Rates } from '../outbound/rates.ts';
+import { WrongEvent } from '../outbound/stands-for.ts';
+import { withoutSecrets } from '../outbound/without-secrets.ts';
 import type { DeliveryStore, DueDelivery } from '../stores/deliveries.ts';
 import type { Ear } from '../stores/doorbell.ts';
 import { deliveryRequest, hopsBehind } from './delivery-request.ts';
@@ -96,25 +98,28 @@ export function createDeliverWebhooks(deps: DeliverWebhooksDeps): DeliverWebhook
   };
 
   const send = async (delivery: DueDelivery): Promise<AttemptResult> => {
-    if (hopsBehind(delivery.snapshot) >= mostHops) return unsent('loop', loopError);
+    if (hopsBehind(delivery.snapshot) >= mostHops && leadsToWebhook(delivery.subscription.url))
+      return unsent('loop', loopError);
     let request;
     try {
       request = deliveryRequest(delivery, now(), publicUrl);
     } catch (error) {
+      if (error instanceof WrongEvent)
+        return { ...unsent('internal_error', `not sent: ${error.message}`), isFinal: true };
       logger.error({ err: error, deliveryId: delivery.id }, 'a delivery could not be composed');
       return unsent('internal_error', 'could not be composed');
     }
-    return post(request);
+    const result = await post(request);
+    if (result.response === null) return result;
+    return { ...result, response: withoutSecrets(result.response, Object.values(delivery.headers())) };
   };
 
   const record = async (circuits: Circuits, delivery: DueDelivery, result: AttemptResult): Promise<boolean> => {
     const { id, subscriptionId, attempts, attemptsBefore, isProbe } = delivery;
     const verdict = judge({ result, attemptsMade: attempts - attemptsBefore, random: random() });
-    const { endpoint } = verdict;
+    const { endpoint, isAlive } = verdict;
     const pauseMs =
-      endpoint === null
-        ? 0
-        : circuits.ended(subscriptionId, { succeeded: endpoint === 'works', isProbe, pauseMs: verdict.pauseMs });
+      endpoint === null ? 0 : circuits.ended(subscriptionId, { succeeded: isAlive, isProbe, pauseMs: verdict.pauseMs });
     const recorded = await persistently(() => deliveries.record(delivery, result, { ...verdict, pauseMs }));
     if (pauseMs > 0) circuits.stored(subscriptionId);
     const { outcome, statusCode, durationMs } = result;

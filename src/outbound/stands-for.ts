@@ -1,7 +1,12 @@
 import type { OutboundSnapshot } from '../domain/webhook/outbound-event.ts';
 import { concerns, type Dialect, type EventSource } from './dialect.ts';
 
-/** Throws unless `event` is the dialect's and stands for the snapshot: a payload under a wrong name misleads. */
+/** A payload that no attempt can render: its event stands for something else, as after a change of the dialect. */
+export class WrongEvent extends Error {
+  override readonly name = 'WrongEvent';
+}
+
+/** Throws WrongEvent unless `event` is the dialect's and stands for the snapshot: a payload under a wrong name misleads. */
 export function assertStandsFor(
   { name, events, ping }: Pick<Dialect, 'name' | 'events' | 'ping'>,
   event: string,
@@ -9,7 +14,7 @@ export function assertStandsFor(
 ): void {
   const source = Object.hasOwn(events, event) ? events[event]! : null;
   const stands = event === ping ? snapshot.kind === 'ping' : source !== null && standsFor(source, snapshot);
-  if (!stands) throw new Error(`In ${name}, ${event} does not stand for ${subjectOf(snapshot)}`);
+  if (!stands) throw new WrongEvent(`In ${name}, ${event} does not stand for ${subjectOf(snapshot)}`);
 }
 
 function standsFor(source: EventSource, snapshot: OutboundSnapshot): boolean {

@@ -28,7 +28,8 @@ export function createBacklogStore(sql: Sql): BacklogStore {
         LEFT JOIN LATERAL (
           SELECT next_attempt_at FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id
           WHERE deliveries.shard = shard.shard AND deliveries.status = 'pending' AND next_attempt_at <= now()
-            AND subscriptions.enabled
+            -- One that rests or is held back on purpose is not behind.
+            AND subscriptions.enabled AND deleted_at IS NULL AND paused_until IS NULL AND rate_limit IS NULL
           ORDER BY next_attempt_at LIMIT 1
         ) AS delivery ON true
         LEFT JOIN LATERAL (

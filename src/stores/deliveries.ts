@@ -72,7 +72,7 @@ export interface DeliveryStore {
   record(
     delivery: Pick<DueDelivery, 'id' | 'leaseToken' | 'subscriptionId'>,
     result: AttemptResult,
-    verdict: Verdict,
+    verdict: Omit<Verdict, 'isAlive'>,
   ): Promise<Recorded>;
 }
 

@@ -79,13 +79,15 @@ async function findFailed(
   { id, dialect, includesPrivate }: RecoveringSubscription,
   { since, until }: RecoveredRange,
 ): Promise<Failed[]> {
-  const { events, ping } = dialects[dialect]!;
+  const { events } = dialects[dialect]!;
   return tx<Failed[]>`
     SELECT ${utc(tx, 'd.created_at')} AS at, d.id FROM deliveries d
     LEFT JOIN incidents i ON i.organisation_id = d.organisation_id AND i.id = d.incident_id
     WHERE d.organisation_id = ${organisationId} AND d.subscription_id = ${id} AND d.status = 'failed'
       AND d.created_at >= ${since}::text::timestamptz AND d.created_at < coalesce(${until}::text::timestamptz, now())
-      AND d.event = ANY(${[ping, ...Object.keys(events)]})
+      AND d.event = ANY(${Object.keys(events)})
+      -- Pings and examples told nothing, and neither does a repeat of them.
+      AND (d.incident_id IS NOT NULL OR d.snapshot->>'kind' IS NOT NULL)
       AND (i.id IS NULL OR i.visibility = 'public' OR ${includesPrivate})
     ORDER BY d.created_at, d.id LIMIT ${mostRecovered + 1}`;
 }

@@ -73,9 +73,11 @@ export function createDeliveryRepairs(sql: Sql): DeliveryRepairs {
       const [again] = await tx`
         UPDATE deliveries SET
           status = 'pending', in_order = false, attempts_before = attempts, next_attempt_at = now(), settled_at = NULL
-        WHERE organisation_id = ${organisationId} AND id = ${id} AND status <> 'pending'
+        -- One that was tried and waits for its next try need not wait for it.
+        WHERE organisation_id = ${organisationId} AND id = ${id}
+          AND (status <> 'pending' OR lease_token IS NULL AND attempts > attempts_before AND next_attempt_at > now())
         RETURNING id`;
-      if (!again) throw new Refusal('delivery_pending', 'It waits to be sent, or is on its way.');
+      if (!again) throw new Refusal('delivery_pending', 'It waits for its first attempt, or is on its way.');
       await ringAtCommit(tx, 'outbox', [shardOf(delivery.subscriptionId)]);
       return true;
     },

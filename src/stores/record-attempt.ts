@@ -5,6 +5,11 @@ import type { Sql } from './sql.ts';
 
 /** Nothing but failures for so long disables a subscription, as Svix does. */
 const failingSpanMs = 5 * 24 * 3_600_000;
+/**
+ * Failures that are further apart say nothing of the time between them. Whatever waits is tried again within a day and
+ * a fifth, so one that is down fails at least as often.
+ */
+const failingGapMs = 30 * 3_600_000;
 
 /**
  * One statement. It locks the subscription before the delivery, as deleting does, and only where something about it
@@ -14,28 +19,32 @@ export async function recordAttempt(
   sql: Sql,
   { id, leaseToken, subscriptionId }: Pick<DueDelivery, 'id' | 'leaseToken' | 'subscriptionId'>,
   result: AttemptResult,
-  { retryInMs, endpoint, isGone, pauseMs }: Verdict,
+  { retryInMs, endpoint, isGone, pauseMs }: Omit<Verdict, 'isAlive'>,
 ): Promise<Recorded> {
   const status = result.outcome === 'success' ? 'delivered' : retryInMs === null ? 'failed' : 'pending';
   const span = sql`${failingSpanMs}::float8 * interval '1 millisecond'`;
   const pause = sql`${pauseMs}::float8 * interval '1 millisecond'`;
-  // A failure long ago with nothing since says little: it is forgotten after twice the span.
+  const goesOn = sql`coalesce(last_failed_at > now() - ${failingGapMs}::float8 * interval '1 millisecond', false)`;
   const disables = sql`(enabled AND (${isGone}::boolean
-    OR coalesce(failing_since <= now() - ${span} AND failing_since > now() - 2 * ${span}, false)))`;
+    OR coalesce(failing_since <= now() - ${span} AND ${goesOn}, false)))`;
   const works = sql`
     failing_since = NULL,
+    last_failed_at = NULL,
     -- An attempt from before the pause does not end it.
     paused_until = CASE WHEN paused_until > now() THEN paused_until END
     WHERE id = ${subscriptionId} AND (failing_since IS NOT NULL OR paused_until <= now())`;
   const fails = sql`
-    failing_since = CASE WHEN failing_since > now() - 2 * ${span} THEN failing_since ELSE now() END,
+    failing_since = CASE WHEN ${goesOn} THEN coalesce(failing_since, now()) ELSE now() END,
+    last_failed_at = now(),
     paused_until = CASE WHEN ${pauseMs > 0} THEN greatest(paused_until, now() + ${pause}) ELSE paused_until END,
     enabled = enabled AND NOT ${disables},
     disabled_reason = CASE WHEN ${disables} THEN ${isGone ? 'gone' : 'failing'} ELSE disabled_reason END,
     disabled_at = CASE WHEN ${disables} THEN now() ELSE disabled_at END,
     notice_due = notice_due OR ${disables}
     WHERE id = ${subscriptionId} AND deleted_at IS NULL
-      AND (failing_since IS NULL OR failing_since <= now() - ${span} OR ${isGone || pauseMs > 0})`;
+      AND (failing_since IS NULL OR failing_since <= now() - ${span} OR ${isGone || pauseMs > 0}
+        -- To the hour is exact enough, and spares the row most writes.
+        OR last_failed_at <= now() - interval '1 hour')`;
   const unchanged = sql`id = id WHERE false`;
   const [row] = await sql<Recorded[]>`
     WITH judged AS (
@@ -63,8 +72,9 @@ export async function recordAttempt(
         error = ${result.error}, response = ${result.response}
       FROM settled WHERE delivery_id = settled.id AND number = settled.attempts
     ), follower AS (
+      -- Only one that was put off behind it: what is in flight, or waits for a next try of its own, stays so.
       UPDATE deliveries SET next_attempt_at = now()
-      WHERE id = (
+      WHERE status = 'pending' AND lease_token IS NULL AND attempts = attempts_before AND id = (
         SELECT later.id FROM settled JOIN deliveries AS later
           ON later.subscription_id = settled.subscription_id AND later.subject_id = settled.subject_id
         WHERE settled.status <> 'pending' AND settled.in_order AND later.status = 'pending' AND later.in_order

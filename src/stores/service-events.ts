@@ -104,13 +104,14 @@ async function readService(
   }[type];
   const row = { ruleset: 'r', webhook: 'w', team: 't' }[type];
   const isOpen = (status: string) => tx`EXISTS (SELECT FROM incidents i
-    WHERE i.organisation_id = ${organisationId} AND i.service_id = ${id} AND i.status = ${status} AND i.status <> 'resolved')`;
+    WHERE i.organisation_id = ${organisationId} AND i.service_id = ${id} AND i.status = ${status} AND i.status <> 'resolved'
+      AND i.visibility = 'public')`;
   const [read] = await tx<Pick<ServiceSnapshot, 'organisation' | 'service' | 'team'>[]>`
     SELECT jsonb_build_object('id', o.id, 'name', o.name) AS organisation,
       CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'number', t.number, 'name', t.name) END AS team,
       jsonb_build_object(
         'lastIncidentAt', (SELECT max(i.created_at) FROM incidents i
-          WHERE i.organisation_id = ${organisationId} AND i.service_id = ${id}),
+          WHERE i.organisation_id = ${organisationId} AND i.service_id = ${id} AND i.visibility = 'public'),
         'status', CASE WHEN ${isOpen('triggered')} THEN 'triggered' WHEN ${isOpen('acknowledged')} THEN 'acknowledged'
           ELSE 'resolved' END) || ${service} AS service
     FROM ${source} JOIN organisations o ON o.id = ${organisationId}

@@ -1,3 +1,4 @@
+import type postgres from 'postgres';
 import type { Queryable } from './sql.ts';
 
 /** People named for a target at most: a team of hundreds fills no payload. */
@@ -8,7 +9,12 @@ const mostAssigned = 25;
  * from. Names, numbers and whom a target stands for are taken as they are at that moment. `onCall`: for each
  * schedule's team, who is on call. `event`: the `transition` part, without what only the row knows.
  */
-export function snapshotOf(sql: Queryable, onCall: Record<string, string[]>, event: unknown, agentId: string | null) {
+export function snapshotOf(
+  sql: Queryable,
+  onCall: Record<string, string[]>,
+  event: { details: Record<string, unknown> },
+  agentId: string | null,
+) {
   return {
     json: sql`jsonb_build_object(
       'incident', jsonb_build_object(
@@ -30,7 +36,7 @@ export function snapshotOf(sql: Queryable, onCall: Record<string, string[]>, eve
       'team', jsonb_build_object('id', t.id, 'number', t.number, 'name', t.name),
       'service', jsonb_build_object(
         'lastIncidentAt', (SELECT max(s.created_at) FROM incidents s
-          WHERE s.organisation_id = i.organisation_id AND s.service_id = i.service_id),
+          WHERE s.organisation_id = i.organisation_id AND s.service_id = i.service_id AND ${mayBeTold(sql, 's')}),
         'status', CASE
           WHEN i.status = 'triggered' OR ${hasOpen(sql, 'triggered')} THEN 'triggered'
           WHEN i.status = 'acknowledged' OR ${hasOpen(sql, 'acknowledged')} THEN 'acknowledged'
@@ -41,7 +47,7 @@ export function snapshotOf(sql: Queryable, onCall: Record<string, string[]>, eve
       'check', i.check_result,
       'people', coalesce(people.list, '[]'),
       'hops', coalesce((SELECT e.hops FROM events e WHERE e.organisation_id = i.organisation_id AND e.id = i.event_id), 0),
-      'transition', ${sql.json(event as never)}::jsonb || jsonb_build_object(
+      'transition', ${toldEvent(sql, event)} || jsonb_build_object(
         'sequence', i.sequence, 'previousStatus', CASE WHEN was.sequence > 0 THEN was.status END))`,
     joins: sql`
       JOIN organisations o ON o.id = i.organisation_id
@@ -51,8 +57,7 @@ export function snapshotOf(sql: Queryable, onCall: Record<string, string[]>, eve
       LEFT JOIN webhooks w ON w.id = i.webhook_id AND w.organisation_id = i.organisation_id
       LEFT JOIN incidents target ON target.organisation_id = i.organisation_id AND target.id = i.merging_into
         AND i.lifecycle->>'resolveReason' = 'merged'
-        -- Whoever is told of a public incident learns nothing of a private one.
-        AND (target.visibility = 'public' OR i.visibility = 'private')
+        AND ${mayBeTold(sql, 'target')}
       LEFT JOIN LATERAL (${assignedMembers(sql, onCall)}) AS assigned ON true
       LEFT JOIN LATERAL (${namedPeople(sql, agentId)}) AS people ON true`,
   };
@@ -125,5 +130,25 @@ function namedPeople(sql: Queryable, agentId: string | null) {
 function hasOpen(sql: Queryable, status: 'triggered' | 'acknowledged') {
   return sql`EXISTS (SELECT FROM incidents s
     WHERE s.organisation_id = i.organisation_id AND s.service_id = i.service_id AND s.status = ${status}
-      AND s.status <> 'resolved' AND s.id <> i.id)`;
+      AND s.status <> 'resolved' AND s.id <> i.id AND ${mayBeTold(sql, 's')})`;
+}
+
+/** Whoever is told of a public incident learns nothing of a private one. */
+function mayBeTold(sql: Queryable, other: 's' | 'target' | 'merged') {
+  return sql`(${sql(other)}.visibility = 'public' OR i.visibility = 'private')`;
+}
+
+/** Without the ids of those that may not be told; only what merges incidents names others. */
+function toldEvent(sql: Queryable, event: { details: Record<string, unknown> }) {
+  const json = sql`${sql.json(event as never)}::jsonb`;
+  const known = (id: postgres.Fragment) => sql`EXISTS (SELECT FROM incidents merged
+    WHERE merged.organisation_id = i.organisation_id AND merged.id = ${id} AND ${mayBeTold(sql, 'merged')})`;
+  if (Array.isArray(event.details['incident_ids']))
+    return sql`jsonb_set(${json}, '{details,incident_ids}', (
+      SELECT coalesce(jsonb_agg(given.id), '[]')
+      FROM jsonb_array_elements_text(${json} #> '{details,incident_ids}') AS given (id)
+      WHERE ${known(sql`given.id::uuid`)}))`;
+  const target = event.details['merged_into'];
+  if (typeof target !== 'string') return json;
+  return sql`CASE WHEN ${known(sql`${target}::uuid`)} THEN ${json} ELSE ${json} #- '{details,merged_into}' END`;
 }

@@ -1,3 +1,4 @@
+import type postgres from 'postgres';
 import { v7 as uuid } from 'uuid';
 import type { FieldError } from '../domain/error-code.ts';
 import { dialects } from '../outbound/index.ts';
@@ -203,7 +204,16 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
       const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
       const after: Subscription = { ...subscriptionOf(before), ...given };
       if (after.dialect !== before.dialect)
-        await cancel(tx, organisationId, id, Object.keys(dialects[after.dialect]!.events));
+        await cancel(tx, organisationId, id, tx`event <> ALL(${Object.keys(dialects[after.dialect]!.events)}::text[])`);
+      if (before.includesPrivate && !after.includesPrivate)
+        await cancel(
+          tx,
+          organisationId,
+          id,
+          tx`EXISTS (SELECT FROM incidents i
+          WHERE i.organisation_id = deliveries.organisation_id AND i.id = deliveries.incident_id
+            AND i.visibility = 'private')`,
+        );
       const replaced = headers && headersOf(headers, id);
       const [row] = await tx<SubscriptionRow[]>`
         UPDATE subscriptions SET
@@ -212,8 +222,12 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
           includes_private = ${after.includesPrivate}, timeout_ms = ${after.timeoutMs},
           rate_limit = ${after.rateLimit}, owner_id = ${after.ownerId}, updated_at = now()
           ${replaced ? tx`, headers = ${replaced.sealed}, header_names = ${replaced.names}::text[]` : tx``}
+          ${after.url === before.url ? tx`` : tx`, failing_since = NULL, paused_until = NULL`}
           ${switched(tx, enabled)}
         WHERE ${own(organisationId, id)} RETURNING ${columns}`;
+      // What was put off because of the one before, or stood behind what is cancelled, need not wait any longer.
+      if (after.dialect !== before.dialect || after.url !== before.url || enabled === true)
+        await hasten(tx, organisationId, id);
       return subscriptionOf(row!);
     },
 
@@ -226,7 +240,7 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
       if (!subscription) return undefined;
       const references = await referencesToSubscription(tx, organisationId, id);
       if (references.length > 0) return references;
-      await cancel(tx, organisationId, id, []);
+      await cancel(tx, organisationId, id, tx`true`);
       await tx`
         DELETE FROM subscription_secrets WHERE organisation_id = ${organisationId} AND subscription_id = ${id}`;
       await tx`
@@ -246,13 +260,26 @@ function switched(tx: Transaction, enabled: boolean | undefined) {
     : tx`, enabled = false, disabled_reason = 'by_hand', disabled_at = coalesce(disabled_at, now()), notice_due = false`;
 }
 
-/** What waits or is on its way, but for these events; the outcome of an attempt under way finds its lease gone. */
-async function cancel(tx: Transaction, organisationId: string, subscriptionId: string, kept: string[]): Promise<void> {
+/** Those that wait are due at once; in order, so that they are put off again behind what is still to come before them. */
+async function hasten(tx: Transaction, organisationId: string, subscriptionId: string): Promise<void> {
+  await tx`
+    UPDATE deliveries SET next_attempt_at = now()
+    WHERE organisation_id = ${organisationId} AND subscription_id = ${subscriptionId} AND status = 'pending'
+      AND lease_token IS NULL AND next_attempt_at > now()`;
+}
+
+/** What waits or is on its way, of these; the outcome of an attempt under way finds its lease gone. */
+async function cancel(
+  tx: Transaction,
+  organisationId: string,
+  subscriptionId: string,
+  which: postgres.Fragment,
+): Promise<void> {
   await tx`
     UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL, lease_token = NULL, leased_until = NULL,
       settled_at = now()
     WHERE organisation_id = ${organisationId} AND subscription_id = ${subscriptionId} AND status = 'pending'
-      AND event <> ALL(${kept}::text[])`;
+      AND ${which}`;
 }
 
 /** What is there stays until the end of a transaction. */

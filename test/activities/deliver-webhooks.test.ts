@@ -562,8 +562,13 @@ describe('activities/deliver-webhooks', () => {
 
   it('gives up a webhook that leads back to itself, and says so', async () => {
     const receiver = await receive();
-    const { id } = await subscribe(receiver.url);
-    await database.sql`UPDATE subscriptions SET events = ARRAY['incident.triggered'] WHERE id = ${id}`;
+    const inbound = `${new URL(receiver.url).origin}/v1/incident/webhook/${organisation.webhookId}`;
+    const { id } = await subscribe(inbound);
+    // However far down the chain, whoever cannot close it is told.
+    const bystander = await receive();
+    const { id: bystanderId } = await subscribe(bystander.url);
+    await database.sql`
+      UPDATE subscriptions SET events = ARRAY['incident.triggered'] WHERE id = ANY(${[id, bystanderId]}::uuid[])`;
     const events = createEventStore(database.sql, { ring: () => {} }, sealer);
     // What it receives comes back as an event, and each event opens an incident.
     const submitted: Promise<unknown>[] = [];
@@ -605,6 +610,24 @@ describe('activities/deliver-webhooks', () => {
     assert.match(last.attempts[0]!.error!, /leads? back to itself/);
     const [row] = await database.sql`SELECT enabled, failing_since FROM subscriptions WHERE id = ${id}`;
     assert.deepEqual({ ...row }, { enabled: true, failingSince: null }, 'its receiver is not to blame');
+    await bystander.waitFor((requests) => requests.length === 4);
+  });
+
+  it('shows no header value of its own that a receiver repeats', async () => {
+    const receiver = await receive();
+    const { id } = await subscribe(receiver.url);
+    const sealed = sealer.seal(JSON.stringify({ 'X-Token': 'top"secret' }), id);
+    await database.sql`UPDATE subscriptions SET headers = ${sealed}, header_names = '{X-Token}' WHERE id = ${id}`;
+    receiver.behave({
+      respond: (response, { headers }) => void response.end(`${headers['x-token']} ${JSON.stringify(headers)}`),
+    });
+    pump();
+    await enqueue([id], 1);
+    bell();
+    await until(async () => (await listed(id))?.attempts[0]?.outcome === 'success');
+    const { response } = (await listed(id)).attempts[0]!;
+    assert.match(response!, /^<redacted> \{/);
+    assert.doesNotMatch(response!, /top.{0,2}secret/);
   });
 });
 

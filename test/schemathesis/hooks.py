@@ -15,6 +15,7 @@ BEYOND_A_SCHEMA = {
         (r".*\.headers\..*", r"has no stored value: give the true one|must be given anew, .*"),
     ],
     "what the field beside it asks for": [
+        (r"query\.filter_id", r"is required with .*"),
         (r"query\.(at|since|until)", r"(must not come|is required) together with .*"),
         (r"(.*\.)?(until|end_date)", r"must .*(after|before|later than) .*"),
         (r"replaces_member_id", r"must be another member"),
@@ -22,20 +23,25 @@ BEYOND_A_SCHEMA = {
         (r"at", r"must be (in the future|a year ahead at most)|lies so far back .*"),
         (r"incident_ids\[\d+\]", r"is the incident itself"),
         (r"ruleset", r"give either ruleset or ruleset_id"),
-        (r"event(s\[\d+\])?", r"must be one of .*"),
+        (r"event", r"must be one of .*"),
         (r"query\.since", r"must be within the last \d+ days"),
         (r"(settings|.*\.settings)(\[\d+\])?", r"must have exactly one of .*"),
         (r"verification\.(secret|username|timestamp_header)", r".*"),
         (r"(.*\.)?conditions\[\d+\]\.(key|values.*)", r"must .*|character .*"),
         (r"(.*\.)?conditions", r"must hold a json-check or text-check .*"),
+        (r"secret", r"must .*|is .*"),
+        (r"(.*\.)?custom_headers", r"must have values of at most .*|must be given again with a URL .*"),
+        (r"(.*\.)?custom_headers\[\d+\]\.value", r"must be given: none is stored"),
+        (r"(.*\.)?events(\[\d+\])?", r"must be (one of|given: ).*"),
     ],
     "a grammar": [
+        (r"(.*\.)?custom_headers\[\d+\]\.name", r"is a header that cannot be set"),
         (r"(start|end)_date", r"must be a date such as .*"),  # Leap years.
         (r"query\.\w+", r"must be in the years .*"),  # In UTC.
         (r"check_paths\.\w+", r"is not a path into JSON: .*"),
         (r"(.*\.)?(name|description|incident_key|body)", r".*\{\{.*"),
     ],
-    "two of the same": [(r".*", r"is (there already|given twice)|says the same as .*")],
+    "two of the same": [(r".*", r"is (there already|given twice)|says the same as .*|must be unique, .*")],
 }
 
 
@@ -45,6 +51,13 @@ def refused_for_more_than_the_schema_says(ctx, response, case):
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code not in (400, 422):
         return
     problem = response.json()
+    if "error" in problem:  # PagerDuty's shape: a sentence for each fault, which begins with the field.
+        sentences = problem["error"]["errors"]
+        if sentences == ["This Idempotency-Key came with another request before."]:
+            return  # As below.
+        unexplained = [one for one in sentences if not is_explained(one.replace(" ", ": ", 1))]
+        assert sentences and not unexplained, f"refused a valid request: {unexplained or problem}"
+        return
     if problem["code"] == "malformed_cursor" and "cursor" in (case.query or {}):
         return  # Cursors are signed: none can be made up.
     if problem["code"] == "idempotency_key_reused":

@@ -20,8 +20,8 @@ const failure: AttemptResult = {
   response: 'down',
 };
 
-const succeeds: Verdict = { retryInMs: null, endpoint: 'works', isGone: false, pauseMs: 0 };
-const failsFor = (retryInMs: number | null, more: Partial<Verdict> = {}): Verdict => ({
+const succeeds: Omit<Verdict, 'isAlive'> = { retryInMs: null, endpoint: 'works', isGone: false, pauseMs: 0 };
+const failsFor = (retryInMs: number | null, more: Partial<Verdict> = {}): Omit<Verdict, 'isAlive'> => ({
   ...{ retryInMs, endpoint: 'fails', isGone: false, pauseMs: 0 },
   ...more,
 });
@@ -338,13 +338,14 @@ describe('stores/deliveries', () => {
     return row!;
   };
   /** One attempt of a delivery of its own. */
-  const attempt = async (subscriptionId: string, result: AttemptResult, verdict: Verdict) => {
+  const attempt = async (subscriptionId: string, result: AttemptResult, verdict: Omit<Verdict, 'isAlive'>) => {
     await transition(await incident(), 1, [subscriptionId]);
     const [delivery] = (await take()).deliveries;
     return deliveries.record(delivery!, result, verdict);
   };
   const failingFor = (id: string, span: string) =>
-    database.sql`UPDATE subscriptions SET failing_since = now() - ${span}::interval WHERE id = ${id}`;
+    database.sql`UPDATE subscriptions SET failing_since = now() - ${span}::interval, last_failed_at = now() - interval '1 day'
+      WHERE id = ${id}`;
 
   it('notes since when an endpoint fails, and forgets it at the first success', async () => {
     const { id } = await subscribe();
@@ -393,7 +394,8 @@ describe('stores/deliveries', () => {
 
   it('does not count a failure of long ago, with nothing since', async () => {
     const { id } = await subscribe();
-    await failingFor(id, '11 days');
+    await failingFor(id, '6 days');
+    await database.sql`UPDATE subscriptions SET last_failed_at = now() - interval '5 days' WHERE id = ${id}`;
     assert.equal((await attempt(id, failure, failsFor(null))).disabled, null);
     const { enabled, failingSince } = await subscriptionRow(id);
     assert.equal(enabled, true);

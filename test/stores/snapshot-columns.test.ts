@@ -175,6 +175,19 @@ describe('what a snapshot says of its incident', () => {
     assert.equal(await mergedInto('private', 'private'), target.id);
   });
 
+  it('says nothing of private incidents in what a public one is told with', async () => {
+    const [hidden, shown, told] = [await open(), await open(), await open()];
+    for (const one of [hidden, shown, told]) await one.apply({ type: 'trigger', agent: key }, minutes(0));
+    await database.sql`UPDATE incidents SET visibility = 'private' WHERE id = ${hidden.id}`;
+    const merged = await told.apply({ type: 'merge', incidentIds: [hidden.id, shown.id], agent: key }, minutes(1));
+    assert.deepEqual(merged.transition.details, { incident_ids: [shown.id] });
+    const resolve = { type: 'resolve', resolution: null, rootCause: null, agent: key } as const;
+    await shown.apply(resolve, minutes(2));
+    const resolved = await told.apply({ ...resolve, mergedInto: hidden.id }, minutes(3));
+    assert.deepEqual(resolved.transition.details, {});
+    assert.equal(resolved.service.status, 'resolved', 'of the open ones of its service, one is private');
+  });
+
   it('survives ids that nobody has', async () => {
     const { apply } = await open();
     await apply({ type: 'trigger', agent: { type: 'member', id: uuid(), name: 'Gone' } }, minutes(0));

@@ -25,4 +25,6 @@ export interface AttemptResult {
   response: string | null;
   /** How long the answer's `Retry-After` asks to be left alone; absent when it does not ask. */
   retryAfterMs?: number;
+  /** No further attempt can end otherwise. */
+  isFinal?: true;
 }

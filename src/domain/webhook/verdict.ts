@@ -7,6 +7,8 @@ export interface Verdict {
   retryInMs: number | null;
   /** What it says of its endpoint; null: nothing, since the endpoint had no part in it. */
   endpoint: 'works' | 'fails' | null;
+  /** It answered as one that is there does: it works, or objects to this body alone. What its circuit goes by. */
+  isAlive: boolean;
   /** The endpoint said that it is gone for good: nothing is to be sent to it any more. */
   isGone: boolean;
   /** Milliseconds for which nothing at all is to be sent to the endpoint, as it asked; 0: it did not ask. */
@@ -50,17 +52,21 @@ const notItsFault: readonly Outcome[] = ['loop', 'internal_error'];
  */
 export function judge({ result, attemptsMade, random }: JudgedAttempt): Verdict {
   const { outcome, statusCode } = result;
-  if (outcome === 'success') return { retryInMs: null, endpoint: 'works', isGone: false, pauseMs: 0 };
+  if (outcome === 'success') return { retryInMs: null, endpoint: 'works', isAlive: true, isGone: false, pauseMs: 0 };
 
   const askedMs = askedPause(result);
   const scheduled = nextAttemptDelay(attemptsMade, random);
   const isGone = statusCode === goneStatus;
   const isHopeless =
-    isGone || outcome === 'loop' || (unchanging.has(statusCode ?? 0) && attemptsMade >= triesWhenUnchanging);
+    isGone ||
+    outcome === 'loop' ||
+    result.isFinal === true ||
+    (unchanging.has(statusCode ?? 0) && attemptsMade >= triesWhenUnchanging);
   const least = Math.max(askedMs, isOverwhelmed(result) ? overwhelmedMs : 0);
   return {
     retryInMs: scheduled === null || isHopeless ? null : Math.max(scheduled, spread(least, random)),
     endpoint: notItsFault.includes(outcome) ? null : 'fails',
+    isAlive: unchanging.has(statusCode ?? 0),
     isGone,
     pauseMs: Math.min(askedMs, longestPauseMs),
   };

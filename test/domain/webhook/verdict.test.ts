@@ -32,7 +32,13 @@ const anyResult: fc.Arbitrary<AttemptResult> = fc
 describe('domain/webhook/verdict', () => {
   it('settles a delivery with any success', () => {
     for (const status of [200, 201, 204])
-      assert.deepEqual(after(answered(status)), { retryInMs: null, endpoint: 'works', isGone: false, pauseMs: 0 });
+      assert.deepEqual(after(answered(status)), {
+        retryInMs: null,
+        endpoint: 'works',
+        isAlive: true,
+        isGone: false,
+        pauseMs: 0,
+      });
   });
 
   it('retries on the schedule until it ends, whatever failed', () => {
