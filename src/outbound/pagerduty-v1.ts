@@ -2,6 +2,7 @@ import type { Dialect } from './dialect.ts';
 import { createDraft } from './pagerduty/draft.ts';
 import { fitting } from './fitting.ts';
 import { longestPing, pagerdutyFit } from './pagerduty/limits.ts';
+import { messageEvents } from './pagerduty/message-events.ts';
 import { wholeSeconds } from './pagerduty/times.ts';
 import { toldIncident } from './pagerduty/told-incident.ts';
 import { v1Incident } from './pagerduty/v1-incident.ts';
@@ -10,17 +11,7 @@ import { shorten } from './text.ts';
 /** PagerDuty's V1 webhooks, which it has given up: one message a request, with the incident in the words of its first API. */
 export const pagerdutyV1: Dialect = {
   name: 'pagerduty.v1',
-  events: {
-    'incident.trigger': { on: ['triggered'] },
-    // A snooze acknowledges what nobody has acknowledged; one that only prolongs that has no name here.
-    'incident.acknowledge': { on: ['acknowledged', 'snoozed'], ifStatusChanged: true },
-    'incident.unacknowledge': { on: ['unacknowledged'] },
-    'incident.resolve': { on: ['resolved'] },
-    // A change of the incident may name others, too.
-    'incident.assign': { on: ['reassigned', 'updated'], ifDetail: { updated: 'assignees' } },
-    'incident.escalate': { on: ['escalated'] },
-    'incident.delegate': { on: ['delegated'] },
-  },
+  events: messageEvents,
   ping: 'ping',
   signature: 'pagerduty',
   userAgent: 'PagerDuty-Webhook/V1.0',

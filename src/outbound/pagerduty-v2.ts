@@ -4,6 +4,7 @@ import { fullIncident } from './pagerduty/full-incident.ts';
 import { fitting } from './fitting.ts';
 import { longestPing, pagerdutyFit } from './pagerduty/limits.ts';
 import { logEntries, type Verb } from './pagerduty/log-entry.ts';
+import { messageEvents } from './pagerduty/message-events.ts';
 import { wholeSeconds } from './pagerduty/times.ts';
 import { toldIncident } from './pagerduty/told-incident.ts';
 import { shorten } from './text.ts';
@@ -11,18 +12,7 @@ import { shorten } from './text.ts';
 /** PagerDuty's V2 webhooks, which it has given up: one message a request, with the whole incident and its new log entries. */
 export const pagerdutyV2: Dialect = {
   name: 'pagerduty.v2',
-  events: {
-    'incident.trigger': { on: ['triggered'] },
-    // A snooze acknowledges what nobody has acknowledged; one that only prolongs that has no name here.
-    'incident.acknowledge': { on: ['acknowledged', 'snoozed'], ifStatusChanged: true },
-    'incident.unacknowledge': { on: ['unacknowledged'] },
-    'incident.resolve': { on: ['resolved'] },
-    // A change of the incident may name others, too.
-    'incident.assign': { on: ['reassigned', 'updated'], ifDetail: { updated: 'assignees' } },
-    'incident.escalate': { on: ['escalated'] },
-    'incident.delegate': { on: ['delegated'] },
-    'incident.annotate': { on: ['annotated'] },
-  },
+  events: { ...messageEvents, 'incident.annotate': { on: ['annotated'] } },
   ping: 'ping',
   signature: 'pagerduty',
   userAgent: 'PagerDuty-Webhook/V2.0',

@@ -1,4 +1,3 @@
-import type postgres from 'postgres';
 import { v7 as uuid } from 'uuid';
 import type { FieldError } from '../domain/error-code.ts';
 import { dialects } from '../outbound/index.ts';
@@ -13,6 +12,7 @@ import {
   subscriptionOf,
 } from './subscription-rows.ts';
 import { type Rotation, type RotationRefusal, rotateSecret } from './subscription-secrets.ts';
+import { cancelWaiting, hastenWaiting } from './waiting-deliveries.ts';
 
 type Settings = Pick<
   Subscription,
@@ -204,9 +204,14 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
       const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
       const after: Subscription = { ...subscriptionOf(before), ...given };
       if (after.dialect !== before.dialect)
-        await cancel(tx, organisationId, id, tx`event <> ALL(${Object.keys(dialects[after.dialect]!.events)}::text[])`);
+        await cancelWaiting(
+          tx,
+          organisationId,
+          id,
+          tx`event <> ALL(${Object.keys(dialects[after.dialect]!.events)}::text[])`,
+        );
       if (before.includesPrivate && !after.includesPrivate)
-        await cancel(
+        await cancelWaiting(
           tx,
           organisationId,
           id,
@@ -227,7 +232,7 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
         WHERE ${own(organisationId, id)} RETURNING ${columns}`;
       // What was put off because of the one before, or stood behind what is cancelled, need not wait any longer.
       if (after.dialect !== before.dialect || after.url !== before.url || enabled === true)
-        await hasten(tx, organisationId, id);
+        await hastenWaiting(tx, organisationId, id);
       return subscriptionOf(row!);
     },
 
@@ -240,7 +245,7 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
       if (!subscription) return undefined;
       const references = await referencesToSubscription(tx, organisationId, id);
       if (references.length > 0) return references;
-      await cancel(tx, organisationId, id, tx`true`);
+      await cancelWaiting(tx, organisationId, id, tx`true`);
       await tx`
         DELETE FROM subscription_secrets WHERE organisation_id = ${organisationId} AND subscription_id = ${id}`;
       await tx`
@@ -258,28 +263,6 @@ function switched(tx: Transaction, enabled: boolean | undefined) {
   return enabled
     ? tx`, enabled = true, disabled_reason = NULL, disabled_at = NULL, notice_due = false, failing_since = NULL, paused_until = NULL`
     : tx`, enabled = false, disabled_reason = 'by_hand', disabled_at = coalesce(disabled_at, now()), notice_due = false`;
-}
-
-/** Those that wait are due at once; in order, so that they are put off again behind what is still to come before them. */
-async function hasten(tx: Transaction, organisationId: string, subscriptionId: string): Promise<void> {
-  await tx`
-    UPDATE deliveries SET next_attempt_at = now()
-    WHERE organisation_id = ${organisationId} AND subscription_id = ${subscriptionId} AND status = 'pending'
-      AND lease_token IS NULL AND next_attempt_at > now()`;
-}
-
-/** What waits or is on its way, of these; the outcome of an attempt under way finds its lease gone. */
-async function cancel(
-  tx: Transaction,
-  organisationId: string,
-  subscriptionId: string,
-  which: postgres.Fragment,
-): Promise<void> {
-  await tx`
-    UPDATE deliveries SET status = 'cancelled', next_attempt_at = NULL, lease_token = NULL, leased_until = NULL,
-      settled_at = now()
-    WHERE organisation_id = ${organisationId} AND subscription_id = ${subscriptionId} AND status = 'pending'
-      AND ${which}`;
 }
 
 /** What is there stays until the end of a transaction. */

@@ -71,6 +71,7 @@ describe('chaos/escalation-under-kills', function () {
 
     const downs: { from: number; to: number }[] = [];
     for (let round = 0; round < kills; round++) {
+      // Not a wait for anything: the seed says at which moment of its work it dies.
       await sleep(500 + random() * 4_000);
       const from = Date.now();
       const killed = await kill(product, 'worker');

@@ -71,6 +71,7 @@ describe(`chaos/whole-tree-killed (CHAOS_SEED=${seed})`, function () {
     it(`is killed at work, and started again (${round})`, async () => {
       const enough = new AbortController();
       const running = traffic.run(enough.signal);
+      // Not a wait for anything: the seed says at which moment of its work it dies.
       await sleep(300 + random() * 2_500);
       await product.killAll();
       enough.abort();
