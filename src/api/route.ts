@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { ApiRole } from '../config.ts';
+import type { Permission } from '../domain/access/permission.ts';
 import type { ErrorCode, FieldError } from '../domain/error-code.ts';
 import type { ApiKey } from '../stores/api-keys.ts';
 import type { Transaction } from '../stores/sql.ts';
@@ -51,6 +52,8 @@ export interface Route {
   tag: string;
   role: RouteRole;
   auth: RouteAuth;
+  /** What the key must be allowed; every route that takes a key says so. */
+  permission?: Permission;
   params?: z.ZodObject;
   query?: z.ZodObject;
   /** JSON; an absent body is read as `{}`. */
@@ -80,6 +83,8 @@ type OutputOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type OutcomeOf<Responses> = {
   [Status in keyof Responses]: { status: Status; body: z.input<Responses[Status]> };
 }[keyof Responses];
+/** Without a key there is nothing to permit. */
+type PermissionOf<Auth> = Auth extends 'none' ? { permission?: never } : { permission: Permission };
 type KeyOf<Auth> = Auth extends 'key' ? ApiKey : Auth extends 'optional' ? ApiKey | null : null;
 
 /** Checks a declaration's types: the handler sees what its schemas put out and answers what they take in. */
@@ -90,16 +95,17 @@ export function defineRoute<
   Query extends z.ZodObject | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
 >(
-  route: Omit<Route, 'auth' | 'params' | 'query' | 'body' | 'responses' | 'handler'> & {
-    auth: Auth;
-    params?: Params;
-    query?: Query;
-    body?: Body;
-    responses: Responses;
-    handler: (
-      context: RouteContext<OutputOf<Params>, OutputOf<Query>, OutputOf<Body>, KeyOf<Auth>>,
-    ) => Promise<OutcomeOf<NoInfer<Responses>>>;
-  },
+  route: Omit<Route, 'auth' | 'permission' | 'params' | 'query' | 'body' | 'responses' | 'handler'> &
+    PermissionOf<Auth> & {
+      auth: Auth;
+      params?: Params;
+      query?: Query;
+      body?: Body;
+      responses: Responses;
+      handler: (
+        context: RouteContext<OutputOf<Params>, OutputOf<Query>, OutputOf<Body>, KeyOf<Auth>>,
+      ) => Promise<OutcomeOf<NoInfer<Responses>>>;
+    },
 ): Route {
   return route as unknown as Route;
 }
@@ -107,7 +113,7 @@ export function defineRoute<
 /** Every code this route can answer with, in alphabetical order. */
 export function refusalsOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>([...route.refusals, 'internal_error', 'unavailable']);
-  if (route.auth !== 'none') codes.add('unauthenticated');
+  if (route.auth !== 'none') codes.add('unauthenticated').add('permission_denied');
   if (route.auth !== 'none' || route.sharedLimit) codes.add('rate_limited');
   if (route.params) codes.add('not_found');
   if (route.query) codes.add('invalid_fields');

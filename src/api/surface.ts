@@ -9,5 +9,5 @@ export interface Surface {
   statusOf(code: ErrorCode): number | undefined;
   /** The body of every refusal. */
   error: z.ZodType;
-  present(refusal: Refusal): unknown;
+  present(refusal: Refusal, about: { status: number; requestId: string }): unknown;
 }

@@ -1,7 +1,7 @@
 import { type ParseFailure, parseJson } from '../domain/json/parse-json.ts';
 import { missing } from '../domain/json/path.ts';
 import type { Subject } from '../domain/ruleset/condition.ts';
-import type { Occurrence, Source } from './source.ts';
+import type { Occurrence, OccurrenceAction, Source, SourceOpening } from './source.ts';
 
 /** One request as a webhook received it. */
 export interface RawEvent {
@@ -20,7 +20,9 @@ export interface RawEvent {
 /** An occurrence as conditions and templates see it. */
 export interface ReadOccurrence {
   subject: Subject;
+  action: OccurrenceAction;
   dedupKey: string | null;
+  opening: SourceOpening | null;
 }
 
 export interface ReadEvent {
@@ -33,7 +35,7 @@ export interface ReadEvent {
 export function readEvent(event: RawEvent, source: Source): ReadEvent {
   const parsed = parseJson(event.body);
   const payload = 'reason' in parsed ? missing : parsed.value;
-  const unread: Occurrence = { alert: missing, dedupKey: null, labels: {} };
+  const unread: Occurrence = { action: 'trigger', alert: missing, dedupKey: null, labels: {}, opening: null };
   const occurrences = 'reason' in parsed ? [unread] : source.read(payload);
 
   const { webhookId, webhookName, ip, contentType, headers, receivedAt } = event;
@@ -41,9 +43,9 @@ export function readEvent(event: RawEvent, source: Source): ReadEvent {
   let decoded: string | undefined;
   const text = () => (decoded ??= new TextDecoder('utf-8').decode(event.body));
   return {
-    occurrences: occurrences.map(({ alert, dedupKey, labels }) => {
+    occurrences: occurrences.map(({ action, alert, dedupKey, labels, opening }) => {
       const tags = [...event.tags, ...Object.entries(labels).map(([name, value]) => `${name}:${value}`)];
-      return { subject: { payload, alert, text, tags, metadata }, dedupKey };
+      return { subject: { payload, alert, text, tags, metadata }, action, dedupKey, opening };
     }),
     reason: 'reason' in parsed ? parsed.reason : null,
   };

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
+import { type Permission, permissions as allPermissions } from '../domain/access/permission.ts';
+import type { Viewer } from '../domain/access/viewer.ts';
 import type { Queryable } from './sql.ts';
 
 /** A key as a request uses it. The key itself is not kept, only its hash. */
@@ -9,6 +11,15 @@ export interface ApiKey {
   name: string;
   /** May make organisations. */
   isAdmin: boolean;
+  permissions: Permission[];
+  /** Whose incidents it opens where a request names no team; null: the organisation's default team. */
+  teamId: string | null;
+  /** Whom it acts as; null: itself. */
+  memberId: string | null;
+}
+
+export function viewerOf({ permissions, memberId }: Pick<ApiKey, 'permissions' | 'memberId'>): Viewer {
+  return { seesPrivate: permissions.includes('view_private_incidents'), memberId };
 }
 
 export interface NewApiKey {
@@ -31,7 +42,8 @@ export function createApiKeyStore(sql: Queryable): ApiKeyStore {
   return {
     async find(key) {
       const [row] = await sql<ApiKey[]>`
-        SELECT id, organisation_id, name, is_admin FROM api_keys WHERE hash = ${hashApiKey(key)}`;
+        SELECT id, organisation_id, name, is_admin, permissions, team_id, member_id FROM api_keys
+        WHERE hash = ${hashApiKey(key)} AND deleted_at IS NULL`;
       return row;
     },
 
@@ -39,8 +51,8 @@ export function createApiKeyStore(sql: Queryable): ApiKeyStore {
       const key = `tocsin_${randomBytes(32).toString('base64url')}`;
       const [id, prefix] = [uuid(), key.slice(0, prefixLength)];
       await tx`
-        INSERT INTO api_keys (id, organisation_id, name, hash, prefix)
-        VALUES (${id}, ${organisationId}, ${name}, ${hashApiKey(key)}, ${prefix})`;
+        INSERT INTO api_keys (id, organisation_id, name, hash, prefix, permissions)
+        VALUES (${id}, ${organisationId}, ${name}, ${hashApiKey(key)}, ${prefix}, ${[...allPermissions]})`;
       return { id, key, prefix };
     },
   };

@@ -5,6 +5,10 @@ import { Refusal } from '../domain/error-code.ts';
 import type { SupportHours } from '../domain/schedule/support-hours.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 
+/** incident.io's: `retrospective` is told of after it was over, `test` and `tutorial` are no real ones. */
+export const incidentModes = ['standard', 'retrospective', 'test', 'tutorial'] as const;
+export type IncidentMode = (typeof incidentModes)[number];
+
 /** A new incident's row. Its number is in the state; take one with `nextIncidentNumbers` in the same transaction. */
 export interface NewIncident {
   state: IncidentState;
@@ -20,6 +24,19 @@ export interface NewIncident {
   visibility?: Visibility;
   supportHours?: SupportHours | null;
   check?: CheckResult | null;
+  /** The key that reported it. */
+  apiKeyId?: string | null;
+  /** The sender's own name for the problem, within the webhook. */
+  dedupKey?: string | null;
+  /** Names it for ever. */
+  idempotencyKey?: string | null;
+  statusId?: string | null;
+  typeId?: string | null;
+  /** As the columns of `incidents` say. */
+  mode?: IncidentMode;
+  customFields?: Record<string, string[]>;
+  roleAssignments?: Record<string, string>;
+  timestamps?: Record<string, string>;
   occurrences?: number;
   lastOccurrenceAt?: string | null;
 }
@@ -132,6 +149,16 @@ export async function insertIncidents(tx: Queryable, organisationId: string, inc
     description: rest.description,
     urgency: state.urgency,
     check_result: rest.check ? tx.json(rest.check as never) : null,
+    api_key_id: rest.apiKeyId ?? null,
+    dedup_key: rest.dedupKey ?? null,
+    idempotency_key: rest.idempotencyKey ?? null,
+    incident_status_id: rest.statusId ?? null,
+    incident_type_id: rest.typeId ?? null,
+    mode: rest.mode ?? 'standard',
+    custom_fields: tx.json(rest.customFields ?? {}),
+    role_assignments: tx.json(rest.roleAssignments ?? {}),
+    timestamps: tx.json(rest.timestamps ?? {}),
+    updated_at: state.createdAt,
     created_at: state.createdAt,
     status: state.lifecycle.status,
     lifecycle: tx.json(state.lifecycle as never),

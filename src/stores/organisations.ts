@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid';
+import { permissions } from '../domain/access/permission.ts';
 import { hashApiKey } from './api-keys.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 import { insertTeam } from './teams.ts';
@@ -77,8 +78,8 @@ export async function ensureAdminKey(sql: Sql, key: string): Promise<void> {
     if (!admin) {
       const organisation = await insertOrganisation('My organisation', tx);
       await tx`
-        INSERT INTO api_keys (id, organisation_id, name, hash, prefix, is_admin)
-        VALUES (${uuid()}, ${organisation.id}, 'Admin key', ${hash}, ${prefix}, true)`;
+        INSERT INTO api_keys (id, organisation_id, name, hash, prefix, is_admin, permissions)
+        VALUES (${uuid()}, ${organisation.id}, 'Admin key', ${hash}, ${prefix}, true, ${[...permissions]})`;
     } else if (!hash.equals(admin.hash)) {
       await tx`UPDATE api_keys SET hash = ${hash}, prefix = ${prefix} WHERE id = ${admin.id}`;
     }
@@ -92,5 +93,6 @@ async function insertOrganisation(name: string, tx: Queryable): Promise<Organisa
   const [row] = await tx<Organisation[]>`
     UPDATE organisations SET default_team_id = ${team.id} WHERE id = ${id}
     RETURNING id, name, default_team_id, created_at`;
+  await tx`SELECT add_default_settings(${id})`;
   return row!;
 }

@@ -167,6 +167,7 @@ async function recordOne(
       WHERE organisation_id = ${organisationId} AND id = ${incidentId}
     ), changed AS (
       UPDATE incidents SET
+        updated_at = greatest(updated_at, ${transition.at}::text::timestamptz),
         sequence = ${transition.sequence}, status = ${lifecycle.status}, lifecycle = ${sql.json(lifecycle as never)},
         acknowledged_at = ${lifecycle.acknowledgedAt}, resolved_at = ${lifecycle.resolvedAt},
         resolution = coalesce(${transition.resolution}, resolution),

@@ -43,9 +43,11 @@ const batches: Source = {
   name: 'batches',
   read: (payload) =>
     (payload as { id: string; env: string }[]).map((alert) => ({
+      action: 'trigger',
       alert,
       dedupKey: alert.id,
       labels: { env: alert.env },
+      opening: null,
     })),
 };
 

@@ -8,7 +8,7 @@ const teamId = 'c03b02ec-244f-4d2c-8f68-3910071ed5c8';
 
 function keyOf(incidentKey: string | null, payload: unknown, dedupKey: string | null = null): string {
   const compiled = compileRuleset(rulesetDraft({ teamId, incidentKey }));
-  return incidentKeyOf(compiled, { subject: subjectOf(payload), dedupKey });
+  return incidentKeyOf(compiled, { subject: subjectOf(payload), dedupKey, action: 'trigger', opening: null });
 }
 
 describe('incidentKeyOf', () => {

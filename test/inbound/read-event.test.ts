@@ -54,8 +54,14 @@ describe('readEvent', () => {
     const source: Source = {
       name: 'several',
       read: () => [
-        { alert: 1, dedupKey: 'one', labels: { severity: 'page' } as Record<string, string> },
-        { alert: 2, dedupKey: null, labels: {} },
+        {
+          action: 'trigger' as const,
+          alert: 1,
+          dedupKey: 'one',
+          labels: { severity: 'page' } as Record<string, string>,
+          opening: null,
+        },
+        { action: 'trigger' as const, alert: 2, dedupKey: null, labels: {}, opening: null },
       ],
     };
     const { occurrences } = readEvent(raw('[]'), source);

@@ -21,6 +21,7 @@ export function createSimulateRoute({ stores }: ApiDeps): Route {
     tag: 'Escalation policies',
     role: 'query',
     auth: 'key',
+    permission: 'view_data',
     params: pathId,
     body: simulation,
     responses: { 200: simulated },

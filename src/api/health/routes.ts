@@ -60,6 +60,7 @@ export function createHealthRoutes(deps: ApiDeps): Route[] {
       tag: 'Operations',
       role: 'query',
       auth: 'optional',
+      permission: 'view_data',
       responses: { 200: healthCheck, 503: healthCheck },
       refusals: [],
       handler: async ({ key }) => {

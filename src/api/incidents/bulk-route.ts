@@ -24,6 +24,7 @@ export function createBulkRoute(deps: ApiDeps): Route {
     tag: 'Incidents',
     role: 'command',
     auth: 'key',
+    permission: 'edit_incidents',
     body: bulkBody,
     responses: { 200: bulkResults },
     refusals: ['not_confirmed'],

@@ -33,6 +33,7 @@ export function createOpenRoute(deps: ApiDeps): Route {
     tag: 'Incidents',
     role: 'command',
     auth: 'key',
+    permission: 'create_incidents',
     params: pathId,
     body: newIncident,
     responses: { 201: incident },
@@ -114,6 +115,7 @@ export function createOpenRoute(deps: ApiDeps): Route {
       severity: body.severity,
       priority: body.priority,
       visibility: body.visibility,
+      apiKeyId: key.id,
     });
     return stores.incidents.create(key.organisationId, teamId, build, (tx) =>
       stores.actionDefinitions.insertForIncident(key.organisationId, incidentId, definitions, tx),

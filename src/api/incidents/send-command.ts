@@ -29,6 +29,7 @@ export const commandRoute = {
   tag: 'Incidents',
   role: 'command',
   auth: 'key',
+  permission: 'edit_incidents',
   params: pathId,
   responses: { 200: incident },
 } as const;

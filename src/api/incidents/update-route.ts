@@ -30,6 +30,7 @@ export function createUpdateRoute(deps: ApiDeps): Route {
     tag: 'Incidents',
     role: 'command',
     auth: 'key',
+    permission: 'edit_incidents',
     params: pathId,
     body: incidentUpdate,
     responses: { 200: storedIncident },

@@ -20,7 +20,10 @@ export function handleErrors(logger: Logger): Middleware {
       if (refusal.code === 'internal_error') logger.error(about, 'request failed');
       else if (status === 503) logger.warn(about, 'request not served');
       ctx.status = status;
-      ctx.body = JSON.stringify(surface?.present(refusal) ?? presentProblem(refusal, ctx.state.requestId));
+      ctx.body = JSON.stringify(
+        surface?.present(refusal, { status, requestId: ctx.state.requestId }) ??
+          presentProblem(refusal, ctx.state.requestId),
+      );
       ctx.type = surface ? 'application/json' : 'application/problem+json';
       if (status === 429 || status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
       if (refusal instanceof DetailedRefusal) ctx.set(refusal.headers);

@@ -54,6 +54,7 @@ export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
       tag: 'Organisations',
       role: 'command',
       auth: 'key',
+      permission: 'manage_settings',
       body: z.strictObject({ name: text(255) }).meta({ examples: [{ name: 'Acme' }] }),
       responses: { 201: newOrganisation },
       refusals: ['permission_denied'],
@@ -73,6 +74,7 @@ export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
       tag: 'Organisations',
       role: 'query',
       auth: 'key',
+      permission: 'view_data',
       responses: { 200: organisation },
       refusals: [],
       handler: async ({ key }) => ({
@@ -88,6 +90,7 @@ export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
       tag: 'Organisations',
       role: 'command',
       auth: 'key',
+      permission: 'manage_settings',
       body: changedOrganisation,
       responses: { 200: organisation },
       refusals: [],

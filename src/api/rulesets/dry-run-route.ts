@@ -44,6 +44,7 @@ export function createDryRunRoute({ stores }: Pick<ApiDeps, 'stores'>): Route {
     tag: 'Rulesets',
     role: 'query',
     auth: 'key',
+    permission: 'manage_rulesets',
     body: dryRun,
     checkBody: checkDryRun,
     responses: { 200: dryRunAnswer },

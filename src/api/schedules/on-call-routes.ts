@@ -92,6 +92,7 @@ export function createOnCallRoutes({ stores }: ApiDeps): Route[] {
       tag: 'Schedules',
       role: 'query',
       auth: 'key',
+      permission: 'view_data',
       params: pathId,
       query,
       responses: { 200: z.union([atMoment, overTime]) },

@@ -69,6 +69,7 @@ export function createWhoIsOnCallRoute({ stores, cursors }: ApiDeps): Route {
     tag: 'Schedules',
     role: 'query',
     auth: 'key',
+    permission: 'view_data',
     query: z.strictObject(page),
     responses: { 200: whoIsOnCall },
     refusals: [],

@@ -55,6 +55,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       tag: 'Webhooks',
       role: 'query',
       auth: 'key',
+      permission: 'view_data',
       params: pathId,
       responses: { 200: event },
       refusals: [],
@@ -71,6 +72,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       tag: 'Webhooks',
       role: 'query',
       auth: 'key',
+      permission: 'view_data',
       params: pathId,
       query: z.strictObject({
         ...page,
@@ -103,6 +105,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       tag: 'Webhooks',
       role: 'command',
       auth: 'key',
+      permission: 'manage_webhooks',
       params: pathId.extend({ event_id: id }),
       responses: { 202: event },
       refusals: ['event_rejected'],

@@ -1,0 +1,276 @@
+-- API keys with permissions and an audit log; private incidents with members; what senders speak and how they are
+-- routed; what incident.io's API keeps of an organisation and its incidents.
+
+-- API keys ------------------------------------------------------------------------------------------------------------
+
+ALTER TABLE api_keys
+  -- domain/permission.ts.
+  ADD COLUMN permissions text[] NOT NULL DEFAULT '{}',
+  -- Whose incidents it opens where a request names no team; NULL: the organisation's default team.
+  ADD COLUMN team_id uuid REFERENCES teams,
+  -- Whom it acts as; NULL: itself.
+  ADD COLUMN member_id uuid REFERENCES members,
+  ADD COLUMN created_by jsonb,
+  ADD COLUMN expires_at timestamptz,
+  ADD COLUMN last_used_at timestamptz,
+  ADD COLUMN last_used_ip text,
+  -- A deleted key's row stays: incidents and log entries name it.
+  ADD COLUMN deleted_at timestamptz,
+  ADD COLUMN rotated_at timestamptz,
+  -- The key before it was last rotated is taken until then.
+  ADD COLUMN previous_hash bytea UNIQUE,
+  ADD COLUMN previous_expires_at timestamptz,
+  ADD CHECK ((previous_hash IS NULL) = (previous_expires_at IS NULL));
+-- Until now every key could do everything.
+UPDATE api_keys SET permissions = ARRAY['create_incidents', 'view_data', 'view_private_incidents', 'edit_incidents',
+  'manage_rulesets', 'manage_webhooks', 'manage_schedules', 'manage_settings', 'manage_keys'];
+CREATE INDEX api_keys_to_list ON api_keys (organisation_id, id) WHERE deleted_at IS NULL;
+
+-- Audit log -----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE audit_entries (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  -- Orders the list: entries of one transaction share their time.
+  sequence bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  at timestamptz NOT NULL DEFAULT now(),
+  -- {type, id, name} as in log entries; NULL: the product itself.
+  agent jsonb,
+  -- The key it came with, also where that acts as a member.
+  api_key_id uuid,
+  ip text,
+  request_id text,
+  action text NOT NULL CHECK (action IN ('created', 'updated', 'deleted')),
+  subject_type text NOT NULL,
+  subject_id text NOT NULL,
+  subject_name text,
+  -- The row without secrets.
+  before jsonb,
+  after jsonb
+);
+CREATE INDEX audit_entries_to_list ON audit_entries (organisation_id, sequence);
+CREATE INDEX audit_entries_by_subject ON audit_entries (organisation_id, subject_id, sequence);
+
+-- incident.io: configuration ------------------------------------------------------------------------------------------
+
+CREATE TABLE severities (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  name text NOT NULL,
+  description text NOT NULL,
+  -- The higher, the more severe.
+  rank integer NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX severities_name ON severities (organisation_id, lower(name));
+
+CREATE TABLE custom_fields (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  name text NOT NULL,
+  description text NOT NULL,
+  field_type text NOT NULL CHECK (field_type IN ('single_select', 'multi_select', 'text', 'link', 'numeric')),
+  required text NOT NULL DEFAULT 'never' CHECK (required IN ('never', 'before_resolution', 'always')),
+  show_before_creation boolean NOT NULL DEFAULT false,
+  show_before_closure boolean NOT NULL DEFAULT false,
+  show_before_update boolean NOT NULL DEFAULT false,
+  show_in_announcement_post boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz
+);
+CREATE UNIQUE INDEX custom_fields_name ON custom_fields (organisation_id, lower(name)) WHERE deleted_at IS NULL;
+
+CREATE TABLE custom_field_options (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  custom_field_id uuid NOT NULL REFERENCES custom_fields,
+  value text NOT NULL,
+  sort_key integer NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  -- A deleted option stays for the incidents that have it.
+  deleted_at timestamptz
+);
+CREATE UNIQUE INDEX custom_field_options_value ON custom_field_options (custom_field_id, lower(value)) WHERE deleted_at IS NULL;
+
+CREATE TABLE incident_roles (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  name text NOT NULL,
+  description text NOT NULL,
+  instructions text NOT NULL,
+  shortform text NOT NULL,
+  role_type text NOT NULL DEFAULT 'custom' CHECK (role_type IN ('lead', 'reporter', 'custom')),
+  required boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz
+);
+CREATE UNIQUE INDEX incident_roles_name ON incident_roles (organisation_id, lower(name)) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX incident_roles_shortform ON incident_roles (organisation_id, lower(shortform)) WHERE deleted_at IS NULL;
+
+CREATE TABLE incident_statuses (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  name text NOT NULL,
+  description text NOT NULL,
+  -- Says which of our three statuses it stands for: triage is triggered; live and paused are acknowledged; the rest are resolved.
+  category text NOT NULL CHECK (category IN
+    ('triage', 'live', 'paused', 'learning', 'closed', 'declined', 'merged', 'canceled')),
+  rank integer NOT NULL,
+  -- What an incident of this category has as long as nobody says otherwise; these are never deleted.
+  is_default boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz
+);
+CREATE UNIQUE INDEX incident_statuses_name ON incident_statuses (organisation_id, lower(name)) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX incident_statuses_default ON incident_statuses (organisation_id, category) WHERE is_default;
+
+CREATE TABLE incident_types (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  name text NOT NULL,
+  description text NOT NULL,
+  is_default boolean NOT NULL DEFAULT false,
+  -- Its incidents are private from the start.
+  private_incidents_only boolean NOT NULL DEFAULT false,
+  create_in_triage text NOT NULL DEFAULT 'optional' CHECK (create_in_triage IN ('always', 'optional')),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz
+);
+CREATE UNIQUE INDEX incident_types_name ON incident_types (organisation_id, lower(name)) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX incident_types_default ON incident_types (organisation_id) WHERE is_default;
+
+-- What every organisation begins with, as its settings in incident.io would.
+CREATE FUNCTION add_default_settings(organisation uuid) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO severities (id, organisation_id, name, description, rank) VALUES
+    (gen_random_uuid(), organisation, 'Minor', 'Few are affected, and there is a way round.', 1),
+    (gen_random_uuid(), organisation, 'Major', 'Many are affected, or something important does not work.', 2),
+    (gen_random_uuid(), organisation, 'Critical', 'Nearly everybody is affected, or data is at risk.', 3);
+  INSERT INTO incident_roles (id, organisation_id, name, description, instructions, shortform, role_type, required) VALUES
+    (gen_random_uuid(), organisation, 'Incident Lead', 'Acknowledged it, or was asked to lead.', '', 'lead', 'lead', false),
+    (gen_random_uuid(), organisation, 'Reporter', 'Opened the incident.', '', 'reporter', 'reporter', false);
+  INSERT INTO incident_statuses (id, organisation_id, name, description, category, rank, is_default) VALUES
+    (gen_random_uuid(), organisation, 'Triage', 'Nobody has answered yet.', 'triage', 1, true),
+    (gen_random_uuid(), organisation, 'Investigating', 'Somebody is at work on it.', 'live', 2, true),
+    (gen_random_uuid(), organisation, 'Closed', 'It is resolved.', 'closed', 3, true),
+    (gen_random_uuid(), organisation, 'Merged', 'It goes on in another incident.', 'merged', 4, true);
+  INSERT INTO incident_types (id, organisation_id, name, description, is_default) VALUES
+    (gen_random_uuid(), organisation, 'Default', 'Any incident.', true);
+$$;
+SELECT add_default_settings(id) FROM organisations;
+
+-- Incidents -----------------------------------------------------------------------------------------------------------
+
+ALTER TABLE incidents
+  -- The key that reported it; NULL: an event did.
+  ADD COLUMN api_key_id uuid REFERENCES api_keys,
+  -- `severity` by its row, where one has that name; follows every change of `severity`.
+  ADD COLUMN severity_id uuid REFERENCES severities ON DELETE SET NULL,
+  -- NULL, or of a category that does not stand for `status`: the default of that.
+  ADD COLUMN incident_status_id uuid REFERENCES incident_statuses,
+  -- NULL: the default type.
+  ADD COLUMN incident_type_id uuid REFERENCES incident_types,
+  ADD COLUMN mode text NOT NULL DEFAULT 'standard' CHECK (mode IN ('standard', 'retrospective', 'test', 'tutorial')),
+  -- {custom field id: [value]}: texts, links and numbers as text, options as their ids.
+  ADD COLUMN custom_fields jsonb NOT NULL DEFAULT '{}',
+  -- {incident role id: member id}.
+  ADD COLUMN role_assignments jsonb NOT NULL DEFAULT '{}',
+  -- {name of a timestamp: time}: those that were set by hand.
+  ADD COLUMN timestamps jsonb NOT NULL DEFAULT '{}',
+  -- incident.io's idempotency_key: names one incident for ever.
+  ADD COLUMN idempotency_key text,
+  -- The sender's own name for the problem, within `webhook_id`.
+  ADD COLUMN dedup_key text,
+  ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
+UPDATE incidents i SET updated_at = coalesce(
+  (SELECT t.at FROM transitions t WHERE t.incident_id = i.id ORDER BY t.sequence DESC LIMIT 1), i.created_at);
+UPDATE incidents i SET severity_id = s.id FROM severities s
+  WHERE s.organisation_id = i.organisation_id AND lower(s.name) = lower(i.severity);
+CREATE FUNCTION find_severity() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.severity_id := (SELECT s.id FROM severities s
+    WHERE s.organisation_id = NEW.organisation_id AND lower(s.name) = lower(NEW.severity));
+  RETURN NEW;
+END $$;
+CREATE TRIGGER incidents_find_severity_first BEFORE INSERT ON incidents
+  FOR EACH ROW WHEN (NEW.severity IS NOT NULL) EXECUTE FUNCTION find_severity();
+CREATE TRIGGER incidents_find_severity BEFORE UPDATE OF severity ON incidents
+  FOR EACH ROW WHEN (NEW.severity IS DISTINCT FROM OLD.severity) EXECUTE FUNCTION find_severity();
+CREATE UNIQUE INDEX incidents_by_idempotency_key ON incidents (organisation_id, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+CREATE INDEX incidents_by_dedup_key ON incidents (webhook_id, dedup_key)
+  WHERE dedup_key IS NOT NULL AND status <> 'resolved';
+CREATE INDEX incidents_by_custom_field ON incidents USING gin (custom_fields jsonb_path_ops) WHERE custom_fields <> '{}';
+CREATE INDEX incidents_by_severity ON incidents (organisation_id, severity_id, number);
+
+-- Who may see a private incident without the permission to see them all.
+CREATE TABLE incident_memberships (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  incident_id uuid NOT NULL REFERENCES incidents,
+  member_id uuid NOT NULL REFERENCES members,
+  -- {type, id, name} as in log entries.
+  granted_by jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (incident_id, member_id)
+);
+CREATE INDEX incident_memberships_by_member ON incident_memberships (member_id, incident_id);
+
+-- incident.io's actions and follow-ups.
+CREATE TABLE incident_tasks (
+  id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  incident_id uuid NOT NULL REFERENCES incidents,
+  kind text NOT NULL CHECK (kind IN ('action', 'follow_up')),
+  title text NOT NULL,
+  description text NOT NULL,
+  status text NOT NULL DEFAULT 'outstanding' CHECK (status IN ('outstanding', 'completed', 'not_doing', 'deleted')),
+  -- Follow-ups alone; in the words of the organisation.
+  priority text,
+  labels text[] NOT NULL DEFAULT '{}',
+  assignee_id uuid REFERENCES members,
+  -- {type, id, name} as in log entries.
+  creator jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  completed_at timestamptz
+);
+CREATE INDEX incident_tasks_to_list ON incident_tasks (organisation_id, kind, created_at, id);
+CREATE INDEX incident_tasks_by_incident ON incident_tasks (incident_id, kind, created_at, id);
+
+-- Inbound webhooks ----------------------------------------------------------------------------------------------------
+
+ALTER TABLE webhooks
+  -- The format its senders speak (src/inbound).
+  ADD COLUMN source text NOT NULL DEFAULT 'generic-json',
+  -- 32 characters: what a sender of PagerDuty's Events API names it by.
+  ADD COLUMN routing_key text NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', '') UNIQUE,
+  -- Whose incidents are those that no ruleset opened; NULL: the organisation's default team.
+  ADD COLUMN team_id uuid REFERENCES teams,
+  -- Whether a problem that its source reports opens an incident where the webhook has no ruleset of its own.
+  ADD COLUMN opens_incidents boolean NOT NULL DEFAULT true;
+
+-- What opened or ended an incident need not be a ruleset.
+ALTER TABLE event_matches
+  ADD COLUMN scope_id uuid;
+UPDATE event_matches SET scope_id = ruleset_id;
+ALTER TABLE event_matches
+  ALTER COLUMN scope_id SET NOT NULL,
+  DROP CONSTRAINT event_matches_pkey,
+  ALTER COLUMN ruleset_id DROP NOT NULL,
+  -- An event's acknowledge or resolve is for every incident of its problem.
+  ADD PRIMARY KEY (event_id, scope_id, occurrence, incident_id),
+  DROP CONSTRAINT event_matches_outcome_check,
+  ADD CONSTRAINT event_matches_outcome_check CHECK (outcome IN ('opened', 'joined', 'acknowledged', 'resolved'));
+
+-- Subscriptions -------------------------------------------------------------------------------------------------------
+
+ALTER TABLE subscriptions
+  DROP CONSTRAINT subscriptions_filter_type_check,
+  -- api_key: incidents which that key reported.
+  ADD CONSTRAINT subscriptions_filter_type_check CHECK (filter_type IN ('account', 'service', 'team', 'api_key'));
