@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { findAlertmanager } from './setup/alertmanager.mjs';
 import { installPackages } from './setup/npm-packages.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { findSchemathesis } from './setup/schemathesis.mjs';
@@ -17,6 +18,7 @@ await runScript(async () => {
   const temporalCli = await findTemporalCli();
   const testServer = await findTestServer();
   const schemathesis = await findSchemathesis();
+  const alertmanager = await findAlertmanager();
   const { register } = await import('tsx/esm/api');
   register();
   const { startTestServers } = await import('../test/support/servers.ts');
@@ -54,6 +56,7 @@ await runScript(async () => {
         TEMPORAL_BIN: temporalCli,
         TEMPORAL_TEST_SERVER: testServer,
         SCHEMATHESIS_PYTHON: schemathesis,
+        ALERTMANAGER_BIN: alertmanager,
       },
     });
     const [exitCode] = await once(mocha, 'exit');

@@ -23,8 +23,17 @@ export function incidentKeyOf(
   return rendered.trim() === '' ? (dedupKey ?? defaultIncidentKey) : shorten(rendered);
 }
 
-/** Long keys that differ only at their ends still differ. */
-function shorten(key: string): string {
+/**
+ * The name of a problem that its sender gave none: the event's id, and which of its occurrences it was after the first.
+ * PagerDuty's senders are told it, and may resolve by it.
+ */
+export function mintedKey(eventId: string, occurrence = 0): string {
+  const key = eventId.replaceAll('-', '');
+  return occurrence === 0 ? key : `${key}-${occurrence}`;
+}
+
+/** At most 255 characters; long keys that differ only at their ends still differ. */
+export function shorten(key: string): string {
   if (key.length <= longestIncidentKey) return key;
   const digest = createHash('sha256').update(key).digest('hex').slice(0, digestLength);
   return `${cut(key, longestIncidentKey - digestLength - 1)}~${digest}`;

@@ -1,10 +1,12 @@
 import { type ParseFailure, parseJson } from '../domain/json/parse-json.ts';
 import { missing } from '../domain/json/path.ts';
 import type { Subject } from '../domain/ruleset/condition.ts';
+import { mintedKey } from './incident-key.ts';
 import type { Occurrence, OccurrenceAction, Source, SourceOpening } from './source.ts';
 
 /** One request as a webhook received it. */
 export interface RawEvent {
+  id: string;
   webhookId: string;
   webhookName: string;
   receivedAt: string;
@@ -21,6 +23,7 @@ export interface RawEvent {
 export interface ReadOccurrence {
   subject: Subject;
   action: OccurrenceAction;
+  /** The sender's name for the problem. One that could open an incident has a name in any case. */
   dedupKey: string | null;
   opening: SourceOpening | null;
 }
@@ -30,7 +33,12 @@ export interface ReadEvent {
   occurrences: ReadOccurrence[];
   /** Why the body is no JSON. It is one occurrence even so: its text, tags and metadata can be looked at. */
   reason: ParseFailure | null;
+  /** How many there are beyond the first `mostOccurrences`, which are all that is looked at. */
+  left: number;
 }
+
+/** Each may be an incident of its own, and all are stored in one transaction. */
+export const mostOccurrences = 1_000;
 
 export function readEvent(event: RawEvent, source: Source): ReadEvent {
   const parsed = parseJson(event.body);
@@ -38,15 +46,17 @@ export function readEvent(event: RawEvent, source: Source): ReadEvent {
   const unread: Occurrence = { action: 'trigger', alert: missing, dedupKey: null, labels: {}, opening: null };
   const occurrences = 'reason' in parsed ? [unread] : source.read(payload);
 
-  const { webhookId, webhookName, ip, contentType, headers, receivedAt } = event;
+  const { id, webhookId, webhookName, ip, contentType, headers, receivedAt } = event;
   const metadata = { webhookId, webhookName, ip, contentType, headers, receivedAt };
   let decoded: string | undefined;
   const text = () => (decoded ??= new TextDecoder('utf-8').decode(event.body));
   return {
-    occurrences: occurrences.map(({ action, alert, dedupKey, labels, opening }) => {
+    occurrences: occurrences.slice(0, mostOccurrences).map(({ action, alert, dedupKey, labels, opening }, index) => {
       const tags = [...event.tags, ...Object.entries(labels).map(([name, value]) => `${name}:${value}`)];
-      return { subject: { payload, alert, text, tags, metadata }, action, dedupKey, opening };
+      const name = dedupKey ?? (opening === null ? null : mintedKey(id, index));
+      return { subject: { payload, alert, text, tags, metadata }, action, dedupKey: name, opening };
     }),
     reason: 'reason' in parsed ? parsed.reason : null,
+    left: Math.max(0, occurrences.length - mostOccurrences),
   };
 }

@@ -57,8 +57,8 @@ describe('a pace', () => {
   });
 
   it('does not count what was waited for before a turn', async () => {
-    const pace = createPace(50);
-    busy(100);
+    const pace = createPace(500);
+    busy(600);
     pace.begin();
     assert.equal(await pace.run(work(1, 1)), 'done');
   });

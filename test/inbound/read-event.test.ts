@@ -5,6 +5,7 @@ import { type RawEvent, readEvent } from '../../src/inbound/read-event.ts';
 import type { Source } from '../../src/inbound/source.ts';
 
 const raw = (body: string | Uint8Array, given: Partial<RawEvent> = {}): RawEvent => ({
+  id: '019b2a5e-7c1f-7d30-9a52-3f0d8f3b5c11',
   webhookId: '7d9c40f4-5a2e-4d43-9b5c-6e0a2f6a7b11',
   webhookName: 'Probe',
   receivedAt: '2026-11-21T05:09:43.120000Z',
