@@ -4,8 +4,8 @@
 -- API keys ------------------------------------------------------------------------------------------------------------
 
 ALTER TABLE api_keys
-  -- domain/permission.ts.
-  ADD COLUMN permissions text[] NOT NULL DEFAULT '{}',
+  -- domain/access/permission.ts.
+  ADD COLUMN permissions text[],
   -- Whose incidents it opens where a request names no team; NULL: the organisation's default team.
   ADD COLUMN team_id uuid REFERENCES teams,
   -- Whom it acts as; NULL: itself.
@@ -24,6 +24,16 @@ ALTER TABLE api_keys
 -- Until now every key could do everything.
 UPDATE api_keys SET permissions = ARRAY['create_incidents', 'view_data', 'view_private_incidents', 'edit_incidents',
   'manage_rulesets', 'manage_webhooks', 'manage_schedules', 'manage_settings', 'manage_keys'];
+ALTER TABLE api_keys ALTER COLUMN permissions SET NOT NULL;
+-- Keys of the release before, which may still be at work while this one starts.
+CREATE FUNCTION permit_everything() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.permissions := ARRAY['create_incidents', 'view_data', 'view_private_incidents', 'edit_incidents',
+    'manage_rulesets', 'manage_webhooks', 'manage_schedules', 'manage_settings', 'manage_keys'];
+  RETURN NEW;
+END $$;
+CREATE TRIGGER api_keys_permit_everything BEFORE INSERT ON api_keys
+  FOR EACH ROW WHEN (NEW.permissions IS NULL) EXECUTE FUNCTION permit_everything();
 CREATE INDEX api_keys_to_list ON api_keys (organisation_id, id) WHERE deleted_at IS NULL;
 
 -- Audit log -----------------------------------------------------------------------------------------------------------
@@ -50,6 +60,58 @@ CREATE TABLE audit_entries (
 );
 CREATE INDEX audit_entries_to_list ON audit_entries (organisation_id, sequence);
 CREATE INDEX audit_entries_by_subject ON audit_entries (organisation_id, subject_id, sequence);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER audit_entries_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Its arguments: what such a row is called; columns whose values nobody may read here, since they are secret or are
+-- forgotten with the row; columns that no one configures. A change of the last alone is none. Marking a row deleted
+-- deletes it. Whose change it is stands in the transaction's setting tocsin.origin (stores/audit-log.ts).
+CREATE FUNCTION record_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  hidden text[] := TG_ARGV[1];
+  passed_over text[] := TG_ARGV[2]::text[] || '{deleted_at}';
+  old_row jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+  new_row jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+  either jsonb := coalesce(new_row, old_row);
+  shown jsonb := either - hidden;
+  organisation text := either->>CASE TG_TABLE_NAME WHEN 'organisations' THEN 'id' ELSE 'organisation_id' END;
+  origin jsonb := nullif(current_setting('tocsin.origin', true), '');
+  secret text;
+BEGIN
+  IF TG_OP = 'UPDATE' AND old_row->>'deleted_at' IS NOT NULL THEN RETURN NULL; END IF;
+  IF new_row->>'deleted_at' IS NOT NULL THEN new_row := NULL; END IF;
+  old_row := old_row - passed_over;
+  new_row := new_row - passed_over;
+  IF old_row IS NOT DISTINCT FROM new_row THEN RETURN NULL; END IF;
+
+  FOREACH secret IN ARRAY hidden LOOP
+    IF new_row->>secret IS NOT NULL THEN
+      new_row := jsonb_set(new_row, ARRAY[secret], to_jsonb(
+        CASE WHEN old_row->>secret <> new_row->>secret THEN '[changed]' ELSE '[hidden]' END));
+    END IF;
+    IF old_row->>secret IS NOT NULL THEN
+      old_row := jsonb_set(old_row, ARRAY[secret], '"[hidden]"');
+    END IF;
+  END LOOP;
+
+  -- Who makes an organisation with the key of another one is nobody that it knows.
+  IF origin->>'organisationId' <> organisation THEN
+    origin := jsonb_build_object(
+      'agent', jsonb_build_object('type', 'operator', 'id', NULL, 'name', 'operator'), 'requestId', origin->>'requestId');
+  END IF;
+  INSERT INTO audit_entries (
+    organisation_id, agent, api_key_id, ip, request_id, action, subject_type, subject_id, subject_name, before, after)
+  VALUES (
+    organisation::uuid, origin->'agent', (origin->>'apiKeyId')::uuid, origin->>'ip', origin->>'requestId',
+    CASE WHEN old_row IS NULL THEN 'created' WHEN new_row IS NULL THEN 'deleted' ELSE 'updated' END,
+    TG_ARGV[0], either->>'id', coalesce(shown->>'name', shown->>'value', shown->>'type'), old_row, new_row);
+  RETURN NULL;
+END $$;
 
 -- incident.io: configuration ------------------------------------------------------------------------------------------
 
@@ -163,6 +225,13 @@ CREATE FUNCTION add_default_settings(organisation uuid) RETURNS void LANGUAGE sq
     (gen_random_uuid(), organisation, 'Default', 'Any incident.', true);
 $$;
 SELECT add_default_settings(id) FROM organisations;
+-- Whichever release makes it.
+CREATE FUNCTION begin_with_settings() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM add_default_settings(NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER settings_of_new AFTER INSERT ON organisations FOR EACH ROW EXECUTE FUNCTION begin_with_settings();
 
 -- Incidents -----------------------------------------------------------------------------------------------------------
 
@@ -186,15 +255,21 @@ ALTER TABLE incidents
   ADD COLUMN idempotency_key text,
   -- The sender's own name for the problem, within `webhook_id`.
   ADD COLUMN dedup_key text,
+  -- Where it stands instead of the one in `lifecycle`: the workflows of private incidents know of no texts.
+  ADD COLUMN conference_bridge jsonb,
   ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
 UPDATE incidents i SET updated_at = coalesce(
   (SELECT t.at FROM transitions t WHERE t.incident_id = i.id ORDER BY t.sequence DESC LIMIT 1), i.created_at);
+-- Nor of their names: what they start from again has none.
+UPDATE incidents SET opening = jsonb_set(opening, '{name}', to_jsonb('INC-' || number)),
+  lifecycle = lifecycle - 'name' WHERE visibility = 'private';
 UPDATE incidents i SET severity_id = s.id FROM severities s
   WHERE s.organisation_id = i.organisation_id AND lower(s.name) = lower(i.severity);
 CREATE FUNCTION find_severity() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  -- Waits for whoever renames or deletes it, and is seen by whoever does so later.
   NEW.severity_id := (SELECT s.id FROM severities s
-    WHERE s.organisation_id = NEW.organisation_id AND lower(s.name) = lower(NEW.severity));
+    WHERE s.organisation_id = NEW.organisation_id AND lower(s.name) = lower(NEW.severity) FOR SHARE);
   RETURN NEW;
 END $$;
 CREATE TRIGGER incidents_find_severity_first BEFORE INSERT ON incidents
@@ -207,6 +282,10 @@ CREATE INDEX incidents_by_dedup_key ON incidents (webhook_id, dedup_key)
   WHERE dedup_key IS NOT NULL AND status <> 'resolved';
 CREATE INDEX incidents_by_custom_field ON incidents USING gin (custom_fields jsonb_path_ops) WHERE custom_fields <> '{}';
 CREATE INDEX incidents_by_severity ON incidents (organisation_id, severity_id, number);
+-- Who copies incidents asks for what changed since.
+CREATE INDEX incidents_by_update ON incidents (organisation_id, updated_at);
+-- incident.io's users are the members of all teams.
+CREATE INDEX members_by_organisation ON members (organisation_id, id) WHERE deleted_at IS NULL;
 
 -- Who may see a private incident without the permission to see them all.
 CREATE TABLE incident_memberships (
@@ -267,6 +346,24 @@ ALTER TABLE event_matches
   ADD PRIMARY KEY (event_id, scope_id, occurrence, incident_id),
   DROP CONSTRAINT event_matches_outcome_check,
   ADD CONSTRAINT event_matches_outcome_check CHECK (outcome IN ('opened', 'joined', 'acknowledged', 'resolved'));
+-- Of the release before, which may still be at work while this one starts.
+CREATE FUNCTION fill_scope_of_match() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.scope_id := NEW.ruleset_id;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER event_matches_fill_scope BEFORE INSERT ON event_matches
+  FOR EACH ROW WHEN (NEW.scope_id IS NULL) EXECUTE FUNCTION fill_scope_of_match();
+-- An occurrence opens or joins once in each scope, whatever became of the incident meanwhile.
+CREATE UNIQUE INDEX event_matches_once ON event_matches (event_id, scope_id, occurrence)
+  WHERE ruleset_id IS NOT NULL OR outcome IN ('opened', 'joined');
+
+-- The sender's acknowledge that the incident's workflow has yet to hear of; NULL once it is not triggered any more.
+ALTER TABLE incidents
+  ADD COLUMN acknowledging_event_id uuid,
+  ADD COLUMN acknowledging_since timestamptz;
+CREATE INDEX incidents_to_acknowledge ON incidents (acknowledging_since)
+  WHERE acknowledging_since IS NOT NULL AND status = 'triggered';
 
 -- Subscriptions -------------------------------------------------------------------------------------------------------
 
@@ -274,3 +371,62 @@ ALTER TABLE subscriptions
   DROP CONSTRAINT subscriptions_filter_type_check,
   -- api_key: incidents which that key reported.
   ADD CONSTRAINT subscriptions_filter_type_check CHECK (filter_type IN ('account', 'service', 'team', 'api_key'));
+
+-- What a command brings that its workflow need not know, and must not where the incident is private: stored before the
+-- command is sent, taken when its transition is stored.
+CREATE TABLE command_contents (
+  organisation_id uuid NOT NULL REFERENCES organisations,
+  incident_id uuid NOT NULL REFERENCES incidents,
+  -- Of the command, and so of the transition.
+  command_id text NOT NULL,
+  -- What it changes of the incident's row (stores/command-contents.ts).
+  changes jsonb NOT NULL DEFAULT '{}',
+  -- Added to the details of its log entry.
+  details jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (incident_id, command_id)
+);
+CREATE INDEX command_contents_by_age ON command_contents (created_at);
+
+-- What the audit log tells -----------------------------------------------------------------------------------------------
+
+DO $$
+DECLARE
+  audited record;
+BEGIN
+  FOR audited IN SELECT * FROM (VALUES
+    ('organisations', 'organisation', '{}', '{rulesets_version}'),
+    ('api_keys', 'api_key', '{hash,previous_hash}', '{last_used_at,last_used_ip}'),
+    ('teams', 'team', '{}', '{}'),
+    ('members', 'member', '{email}', '{}'),
+    -- The name, unless one was given, is the address.
+    ('contact_methods', 'contact_method', '{name,address,sealed,origin}', '{code_hash,code_sent_at,code_tries}'),
+    ('notification_rules', 'notification_rule', '{}', '{}'),
+    ('webhooks', 'webhook', '{verification_secret,routing_key}', '{verification_version}'),
+    ('rulesets', 'ruleset', '{}', '{version}'),
+    ('subscriptions', 'subscription', '{secret,headers}',
+      '{failing_since,last_failed_at,paused_until,notice_due,updated_at}'),
+    ('subscription_secrets', 'subscription_secret', '{secret}', '{}'),
+    ('schedule_versions', 'schedule_entry', '{}', '{}'),
+    ('overrides', 'override', '{}', '{}'),
+    ('escalation_policies', 'escalation_policy', '{}', '{version,turn}'),
+    ('status_pages', 'status_page', '{}', '{}'),
+    ('status_page_components', 'status_page_component', '{}', '{}'),
+    ('severities', 'severity', '{}', '{updated_at}'),
+    ('custom_fields', 'custom_field', '{}', '{updated_at}'),
+    ('custom_field_options', 'custom_field_option', '{}', '{updated_at}'),
+    ('incident_roles', 'incident_role', '{}', '{updated_at}'),
+    ('incident_statuses', 'incident_status', '{}', '{updated_at}'),
+    ('incident_types', 'incident_type', '{}', '{updated_at}')
+  ) AS rows (relation, subject, hidden, passed_over)
+  LOOP
+    EXECUTE format(
+      'CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION record_change(%L, %L, %L)',
+      audited.relation, audited.subject, audited.hidden, audited.passed_over);
+  END LOOP;
+END $$;
+-- Those of rulesets: what was asked of a single incident stands in its log.
+CREATE TRIGGER record_new AFTER INSERT ON action_definitions FOR EACH ROW WHEN (NEW.ruleset_id IS NOT NULL)
+  EXECUTE FUNCTION record_change('action', '{headers}', '{digest}');
+CREATE TRIGGER record_change AFTER UPDATE OR DELETE ON action_definitions FOR EACH ROW WHEN (OLD.ruleset_id IS NOT NULL)
+  EXECUTE FUNCTION record_change('action', '{headers}', '{digest}');

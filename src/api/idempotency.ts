@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from '../logger.ts';
-import type { ApiKey } from '../stores/api-keys.ts';
+import { type Origin, setOrigin } from '../stores/audit-log.ts';
 import type { Claim, IdempotencyKeyStore } from '../stores/idempotency-keys.ts';
 import type { Sealer } from '../stores/sealed.ts';
 import type { Sql, Transaction } from '../stores/sql.ts';
@@ -20,7 +20,7 @@ export interface Rendered {
 }
 
 export interface IdempotentRequest {
-  key: ApiKey;
+  origin: Origin;
   /** The header as it came. */
   header: string;
   method: string;
@@ -39,12 +39,13 @@ export interface Idempotency {
 
 export function createIdempotency(sql: Sql, keys: IdempotencyKeyStore, sealer: Sealer, logger: Logger): Idempotency {
   return {
-    async run({ key, header, method, path, bytes }, render, act) {
+    async run({ origin, header, method, path, bytes }, render, act) {
+      const { organisationId, apiKeyId } = origin;
       const name = parseIdempotencyKey(header);
       const fingerprint = createHash('sha256').update(`${method}\0${path}\0`).update(bytes).digest();
-      const claimed = await keys.claim(key.organisationId, key.id, name, fingerprint);
+      const claimed = await keys.claim(organisationId, apiKeyId, name, fingerprint);
       // An outcome can hold a secret that is shown once, so it is sealed.
-      const context = `${key.id}:${name}`;
+      const context = `${apiKeyId}:${name}`;
       if (claimed.type === 'done') {
         const { status, body } = claimed.outcome;
         return { status, body: sealer.open(Buffer.from(body, 'base64'), context), replayed: true };
@@ -55,9 +56,9 @@ export function createIdempotency(sql: Sql, keys: IdempotencyKeyStore, sealer: S
         keys.complete(claim, { status, body: sealer.seal(body, context).toString('base64') }, tx);
       let stored = false;
       const effects: Effects = {
-        commandId: (purpose) => uuidOf(`${key.id}:${name}:${claim.createdAt}:${purpose}`),
+        commandId: (purpose) => uuidOf(`${apiKeyId}:${name}:${claim.createdAt}:${purpose}`),
         async transaction(effect) {
-          const outcome = await inTransaction(sql, async (tx) => {
+          const outcome = await inTransaction(sql, origin, async (tx) => {
             const result = await effect(tx);
             await keep(render(result), tx);
             return result;
@@ -88,10 +89,10 @@ export function createIdempotency(sql: Sql, keys: IdempotencyKeyStore, sealer: S
 }
 
 /** For requests without a key: nothing to replay, and ids of their own. */
-export function effectsOnce(sql: Sql): Effects {
+export function effectsOnce(sql: Sql, origin: Origin | null): Effects {
   const request = randomUUID();
   return {
-    transaction: (effect) => inTransaction(sql, effect),
+    transaction: (effect) => inTransaction(sql, origin, effect),
     commandId: (purpose) => uuidOf(`${request}:${purpose}`),
   };
 }
@@ -105,10 +106,18 @@ export function parseIdempotencyKey(header: string): string {
   return key;
 }
 
-async function inTransaction<Result>(sql: Sql, effect: (tx: Transaction) => Promise<Result>): Promise<Result> {
+async function inTransaction<Result>(
+  sql: Sql,
+  origin: Origin | null,
+  effect: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const begun = async (tx: Transaction) => {
+    if (origin) await setOrigin(tx, origin);
+    return effect(tx);
+  };
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await sql.begin(effect)) as Result;
+      return (await sql.begin(begun)) as Result;
     } catch (error) {
       if (attempt === 3 || !isSerialisationFailure(error)) throw error;
     }
