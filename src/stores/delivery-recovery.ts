@@ -1,3 +1,4 @@
+import type { Viewer } from '../domain/access/viewer.ts';
 import type { TransitionType } from '../domain/incident/log-entry.ts';
 import { transitionTypes } from '../domain/incident/log-entry.ts';
 import { type Dialect, type PlannedEvent, planTransition } from '../outbound/dialect.ts';
@@ -5,6 +6,7 @@ import { dialects } from '../outbound/index.ts';
 import { shardOf } from './doorbell.ts';
 import type { Queryable } from './sql.ts';
 import { isOfInterest } from './transitions.ts';
+import { isVisibleDelivery, isVisibleTo } from './visibility.ts';
 
 /** From `since` to before `until`, ISO 8601; null: until now. */
 export interface RecoveredRange {
@@ -36,7 +38,7 @@ export const mostRecovered = 10_000;
 /**
  * Makes due, oldest first: deliveries of the range that were given up, in the order of their incidents again; and those
  * of transitions since the subscription was made that have none of it, as its events, its filter and its dialect say now,
- * with the conditions of recording (transitions.ts). What is due already stays; so a second call adds nothing. Changes of
+ * with the conditions of recording (transitions.ts). Of incidents that the viewer may not see nothing is. What is due already stays; so a second call adds nothing. Changes of
  * services are stored nowhere but in deliveries, and are not recovered.
  */
 export async function recover(
@@ -44,9 +46,10 @@ export async function recover(
   organisationId: string,
   subscription: RecoveringSubscription,
   range: RecoveredRange,
+  viewer: Viewer,
 ): Promise<Recovery> {
-  const failed = await findFailed(tx, organisationId, subscription, range);
-  const missed = await findMissed(tx, organisationId, subscription, range);
+  const failed = await findFailed(tx, organisationId, subscription, range, viewer);
+  const missed = await findMissed(tx, organisationId, subscription, range, viewer);
   const found = [...failed, ...missed].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const chosen = found.slice(0, mostRecovered);
   const retried = await retry(
@@ -78,17 +81,19 @@ async function findFailed(
   organisationId: string,
   { id, dialect, includesPrivate }: RecoveringSubscription,
   { since, until }: RecoveredRange,
+  viewer: Viewer,
 ): Promise<Failed[]> {
   const { events } = dialects[dialect]!;
   return tx<Failed[]>`
     SELECT ${utc(tx, 'd.created_at')} AS at, d.id FROM deliveries d
-    LEFT JOIN incidents i ON i.organisation_id = d.organisation_id AND i.id = d.incident_id
+    LEFT JOIN incidents i ON i.organisation_id = d.organisation_id AND i.id = d.subject_id
     WHERE d.organisation_id = ${organisationId} AND d.subscription_id = ${id} AND d.status = 'failed'
       AND d.created_at >= ${since}::text::timestamptz AND d.created_at < coalesce(${until}::text::timestamptz, now())
       AND d.event = ANY(${Object.keys(events)})
       -- Pings and examples told nothing, and neither does a repeat of them.
       AND (d.incident_id IS NOT NULL OR d.snapshot->>'kind' IS NOT NULL)
       AND (i.id IS NULL OR i.visibility = 'public' OR ${includesPrivate})
+      AND ${isVisibleDelivery(tx, viewer, 'd')}
     ORDER BY d.created_at, d.id LIMIT ${mostRecovered + 1}`;
 }
 
@@ -115,12 +120,13 @@ async function findMissed(
   organisationId: string,
   subscription: RecoveringSubscription,
   range: RecoveredRange,
+  viewer: Viewer,
 ): Promise<Missed[]> {
   const dialect = dialects[subscription.dialect]!;
   const wanted = new Set(subscription.events);
   const missed: Missed[] = [];
   for (let after: Candidate | undefined; missed.length <= mostRecovered;) {
-    const candidates = await findCandidates(tx, organisationId, subscription, range, after);
+    const candidates = await findCandidates(tx, organisationId, subscription, range, viewer, after);
     for (const { at, incidentId, sequence, type, details, statusChanged, visibility } of candidates) {
       const planned = planTransition([dialect], { type, details }).filter(
         (one) =>
@@ -145,6 +151,7 @@ async function findCandidates(
   organisationId: string,
   subscription: RecoveringSubscription,
   { since, until }: RecoveredRange,
+  viewer: Viewer,
   after: Candidate | undefined,
 ): Promise<(Candidate & { visibility: string })[]> {
   const { types, lists } = toldOf(dialects[subscription.dialect]!, subscription.events);
@@ -160,7 +167,7 @@ async function findCandidates(
       AND t.at >= greatest(${since}::text::timestamptz, s.created_at)
       AND t.at < coalesce(${until}::text::timestamptz, now())
       ${after ? tx`AND (t.at, t.incident_id, t.sequence) > (${after.at}::text::timestamptz, ${after.incidentId}, ${after.sequence})` : tx``}
-      AND (i.visibility = 'public' OR s.includes_private) AND ${isOfInterest(tx)}
+      AND (i.visibility = 'public' OR s.includes_private) AND ${isOfInterest(tx)} AND ${isVisibleTo(tx, viewer, 'i')}
       AND t.snapshot->'transition'->'action'->>'subscriptionId' IS NULL
       AND NOT EXISTS (SELECT FROM deliveries d
         WHERE d.subscription_id = s.id AND d.subject_id = t.incident_id AND d.sequence = t.sequence)

@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid';
+import type { Viewer } from '../domain/access/viewer.ts';
 import { Refusal } from '../domain/error-code.ts';
 import type { Dialect } from '../outbound/dialect.ts';
 import { type Example, exampleOf } from '../outbound/example-snapshot.ts';
@@ -7,10 +8,11 @@ import { type RecoveredRange, type Recovery, type RecoveringSubscription, recove
 import { ringAtCommit, shardOf } from './doorbell.ts';
 import { insertOwnDeliveries } from './own-deliveries.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
+import { isVisibleDelivery } from './visibility.ts';
 
 /**
  * What people do with deliveries by hand. Each is on its way as soon as the transaction is committed. For an id that is
- * unknown they answer undefined; for a subscription that is disabled they throw `Refusal` `subscription_disabled`.
+ * unknown, or tells of an incident that the viewer may not see, they answer undefined; for a subscription that is disabled they throw `Refusal` `subscription_disabled`.
  */
 export interface DeliveryRepairs {
   /**
@@ -18,12 +20,13 @@ export interface DeliveryRepairs {
    * `Refusal` `delivery_pending` while it has yet to be settled, `not_told` when its subscription speaks a dialect by
    * now that has no such event, or is told of private incidents no more.
    */
-  resend(organisationId: string, id: string, tx: Transaction): Promise<boolean>;
-  /** What was given up, and what nothing was stored of; see `recover`. */
+  resend(organisationId: string, id: string, viewer: Viewer, tx: Transaction): Promise<boolean>;
+  /** What was given up, and what nothing was stored of, as far as the viewer may see it; see `recover`. */
   recover(
     organisationId: string,
     subscriptionId: string,
     range: RecoveredRange,
+    viewer: Viewer,
     tx: Transaction,
   ): Promise<Recovery | undefined>;
   /** A delivery that tells nothing but that it arrived; answers its id. Without `tx` in a transaction of its own. */
@@ -58,11 +61,11 @@ export function createDeliveryRepairs(sql: Sql): DeliveryRepairs {
   };
 
   return {
-    async resend(organisationId, id, tx) {
+    async resend(organisationId, id, viewer, tx) {
       const [delivery] = await tx<{ subscriptionId: string; event: string; isPrivate: boolean }[]>`
         SELECT d.subscription_id, d.event, i.visibility IS NOT DISTINCT FROM 'private' AS is_private
-        FROM deliveries d LEFT JOIN incidents i ON i.organisation_id = d.organisation_id AND i.id = d.incident_id
-        WHERE d.organisation_id = ${organisationId} AND d.id = ${id}`;
+        FROM deliveries d LEFT JOIN incidents i ON i.organisation_id = d.organisation_id AND i.id = d.subject_id
+        WHERE d.organisation_id = ${organisationId} AND d.id = ${id} AND ${isVisibleDelivery(tx, viewer, 'd')}`;
       const subscription = delivery && (await requireEnabled(tx, organisationId, delivery.subscriptionId));
       if (!subscription) return false;
       const { events, ping } = dialects[subscription.dialect]!;
@@ -82,10 +85,10 @@ export function createDeliveryRepairs(sql: Sql): DeliveryRepairs {
       return true;
     },
 
-    async recover(organisationId, subscriptionId, range, tx) {
+    async recover(organisationId, subscriptionId, range, viewer, tx) {
       const subscription = await requireEnabled(tx, organisationId, subscriptionId);
       if (!subscription) return undefined;
-      const recovery = await recover(tx, organisationId, subscription, range);
+      const recovery = await recover(tx, organisationId, subscription, range, viewer);
       await ringAtCommit(tx, 'outbox', [shardOf(subscriptionId)]);
       return recovery;
     },

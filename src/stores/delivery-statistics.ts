@@ -1,7 +1,9 @@
+import type { Viewer } from '../domain/access/viewer.ts';
 import { type Outcome, outcomes } from '../domain/webhook/attempt.ts';
 import { type DeliveryStatus, deliveryStatuses } from './delivery-reads.ts';
 import { shardOf } from './doorbell.ts';
 import type { Sql } from './sql.ts';
+import { isVisibleDelivery } from './visibility.ts';
 
 export type Failure = Exclude<Outcome, 'success'>;
 export const failures = outcomes.filter((outcome): outcome is Failure => outcome !== 'success');
@@ -24,8 +26,13 @@ export interface DeliveryStatistics {
 }
 
 export interface DeliveryStatisticsStore {
-  /** From `since`, ISO 8601, until now; undefined for an unknown subscription. */
-  read(organisationId: string, subscriptionId: string, since: string): Promise<DeliveryStatistics | undefined>;
+  /** From `since`, ISO 8601, until now, of what the viewer may see; undefined for an unknown subscription. */
+  read(
+    organisationId: string,
+    subscriptionId: string,
+    since: string,
+    viewer: Viewer,
+  ): Promise<DeliveryStatistics | undefined>;
 }
 
 type Row = Omit<DeliveryStatistics, 'failures' | 'deliveries'> & {
@@ -35,9 +42,10 @@ type Row = Omit<DeliveryStatistics, 'failures' | 'deliveries'> & {
 
 export function createDeliveryStatistics(sql: Sql): DeliveryStatisticsStore {
   return {
-    async read(organisationId, subscriptionId, since) {
+    async read(organisationId, subscriptionId, since, viewer) {
       const columns = sql`id, status, created_at`;
-      const own = sql`organisation_id = ${organisationId} AND subscription_id = ${subscriptionId}`;
+      const own = sql`organisation_id = ${organisationId} AND subscription_id = ${subscriptionId}
+        AND ${isVisibleDelivery(sql, viewer, 'deliveries')}`;
       // What was attempted since then waits still, or was settled since: each half has its index, however long the
       // history is.
       const [row] = await sql<Row[]>`

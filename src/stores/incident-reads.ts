@@ -8,10 +8,13 @@ import type {
   Urgency,
 } from '../domain/incident/incident.ts';
 import type { ActionSettings } from '../domain/action/action-draft.ts';
+import type { Viewer } from '../domain/access/viewer.ts';
 import type { ActionType, Agent, Channel, LogEntryType } from '../domain/incident/log-entry.ts';
 import type { IncidentSnapshot, Visibility } from '../domain/incident/snapshot.ts';
 import type { WorkflowEnd } from './ended-workflows.ts';
+import { onlyVisible, otherIncidents } from './other-incidents.ts';
 import type { Sql } from './sql.ts';
+import { isVisibleTo, visibleAmong } from './visibility.ts';
 
 /** An incident as its workflow last recorded it. */
 export interface IncidentRead {
@@ -101,19 +104,25 @@ export interface IncidentFilter {
   text?: string | undefined;
 }
 
+/**
+ * What a viewer may not see is not there: neither the incident itself, nor that another one was merged with it. Of an
+ * incident's log and actions whoever may see it reads.
+ */
 export interface IncidentReads {
-  get(organisationId: string, id: string): Promise<IncidentRead | undefined>;
+  get(organisationId: string, id: string, viewer: Viewer): Promise<IncidentRead | undefined>;
   /** By number; `after` is the number of the last one seen. */
   list(
     organisationId: string,
     filter: IncidentFilter,
     page: { limit: number; descending: boolean; after?: number | undefined },
+    viewer: Viewer,
   ): Promise<IncidentRead[]>;
   /** Oldest first; `after` is the place of the last one seen. */
   log(
     organisationId: string,
     incidentId: string,
     page: { limit: number; after?: { sequence: number; index: number } | undefined },
+    viewer: Viewer,
   ): Promise<LogEntryRead[]>;
   /** Oldest first; `after` is the sequence of the last one seen. */
   actions(
@@ -126,7 +135,7 @@ export interface IncidentReads {
 }
 
 export function createIncidentReads(sql: Sql): IncidentReads {
-  const columns = sql`
+  const columnsFor = (viewer: Viewer) => sql`
     id, number, name, description, status, urgency, severity, priority, visibility, team_id, ruleset_id, ruleset_version,
     webhook_id, incident_key, occurrences, last_occurrence_at, quiet_resolve, created_at, acknowledged_at, resolved_at, resolution, root_cause,
     lifecycle->'assignees' AS assignees, lifecycle->'pendingActions' AS pending_actions,
@@ -135,19 +144,24 @@ export function createIncidentReads(sql: Sql): IncidentReads {
       lifecycle->'escalation' || jsonb_build_object(
         'policyId', escalation_policy->'id', 'policyName', escalation_policy->'name',
         'policyVersion', escalation_policy->'version') END AS escalation,
-    coalesce(lifecycle->'responders', '[]') AS responders, lifecycle->'conferenceBridge' AS conference_bridge,
-    merging_into AS merged_into, lifecycle->>'resolveReason' AS resolve_reason, workflow_end, workflow_ended_at`;
+    coalesce(lifecycle->'responders', '[]') AS responders, coalesce(conference_bridge, lifecycle->'conferenceBridge') AS conference_bridge,
+    CASE WHEN ${viewer.seesPrivate} OR merging_into IS NULL THEN merging_into ELSE (
+      SELECT target.id FROM incidents target
+      WHERE target.organisation_id = incidents.organisation_id AND target.id = incidents.merging_into
+        AND ${isVisibleTo(sql, viewer, 'target')}) END AS merged_into, lifecycle->>'resolveReason' AS resolve_reason, workflow_end, workflow_ended_at`;
 
   return {
-    async get(organisationId, id) {
+    async get(organisationId, id, viewer) {
       const [row] = await sql<IncidentRead[]>`
-        SELECT ${columns} FROM incidents WHERE organisation_id = ${organisationId} AND id = ${id}`;
+        SELECT ${columnsFor(viewer)} FROM incidents
+        WHERE organisation_id = ${organisationId} AND id = ${id} AND ${isVisibleTo(sql, viewer, 'incidents')}`;
       return row;
     },
 
-    async list(organisationId, { teamId, ...filter }, { limit, descending, after }) {
+    async list(organisationId, { teamId, ...filter }, { limit, descending, after }, viewer) {
+      const columns = columnsFor(viewer);
       const wanted = sql`
-        organisation_id = ${organisationId} ${conditions(filter)}
+        organisation_id = ${organisationId} ${conditions(filter)} AND ${isVisibleTo(sql, viewer, 'incidents')}
         ${after === undefined ? sql`` : descending ? sql`AND number < ${after}` : sql`AND number > ${after}`}`;
       const inOrder = sql`ORDER BY number ${descending ? sql`DESC` : sql``} LIMIT ${limit}`;
       if (teamId === undefined)
@@ -169,11 +183,17 @@ export function createIncidentReads(sql: Sql): IncidentReads {
       return [...rows];
     },
 
-    log: (organisationId, incidentId, { limit, after }) => sql<LogEntryRead[]>`
-      SELECT sequence, index, type, at, agent, channel, details FROM log_entries
-      WHERE organisation_id = ${organisationId} AND incident_id = ${incidentId}
-        ${after === undefined ? sql`` : sql`AND (sequence, index) > (${after.sequence}, ${after.index})`}
-      ORDER BY sequence, index LIMIT ${limit}`,
+    async log(organisationId, incidentId, { limit, after }, viewer) {
+      const rows = await sql<LogEntryRead[]>`
+        SELECT sequence, index, type, at, agent, channel, details FROM log_entries
+        WHERE organisation_id = ${organisationId} AND incident_id = ${incidentId}
+          ${after === undefined ? sql`` : sql`AND (sequence, index) > (${after.sequence}, ${after.index})`}
+        ORDER BY sequence, index LIMIT ${limit}`;
+      if (viewer.seesPrivate) return [...rows];
+      const others = rows.flatMap(({ details }) => otherIncidents(details));
+      const visible = await visibleAmong(sql, organisationId, viewer, others);
+      return rows.map((row) => ({ ...row, details: onlyVisible(row.details, visible) }));
+    },
 
     actions: (organisationId, incidentId, { limit, after = -1 }) => sql<ActionRead[]>`
       SELECT a.id, a.sequence, d.action_id, a.type, a.trigger, a.settings, a.at, t.snapshot->'service' AS service,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FieldError } from '../../domain/error-code.ts';
 import { dialects } from '../../outbound/index.ts';
+import { type ApiKey, viewerOf } from '../../stores/api-keys.ts';
 import { mostRecovered } from '../../stores/delivery-recovery.ts';
 import type { Transaction } from '../../stores/sql.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -16,8 +17,8 @@ const dayMs = 24 * 3_600_000;
 export function createRepairRoutes({ stores, publicUrl }: ApiDeps): Route[] {
   const { deliveryReads, deliveryRepairs } = stores;
 
-  const accepted = async (organisationId: string, id: string, tx: Transaction) => {
-    const stored = await deliveryReads.get(organisationId, id, tx);
+  const accepted = async (key: ApiKey, id: string, tx: Transaction) => {
+    const stored = await deliveryReads.get(key.organisationId, id, viewerOf(key), tx);
     if (!stored) throw notFound();
     const body: z.input<typeof deliveryWithPayload> = {
       ...presentDelivery(stored),
@@ -40,17 +41,17 @@ export function createRepairRoutes({ stores, publicUrl }: ApiDeps): Route[] {
       params: pathId,
       responses: { 202: deliveryWithPayload },
       refusals: ['subscription_disabled', 'delivery_pending', 'not_told'],
-      handler: ({ key: { organisationId }, params, transaction }) =>
+      handler: ({ key, params, transaction }) =>
         transaction(async (tx) => {
-          if (!(await deliveryRepairs.resend(organisationId, params.id, tx))) throw notFound();
-          return accepted(organisationId, params.id, tx);
+          if (!(await deliveryRepairs.resend(key.organisationId, params.id, viewerOf(key), tx))) throw notFound();
+          return accepted(key, params.id, tx);
         }),
     }),
     defineRoute({
       method: 'POST',
       path: '/v1/subscription/{id}/recover',
       summary: 'Deliver what a subscription missed',
-      description: `Deliveries of the range that were given up are due again, in their order; and of what happened to incidents while nothing was stored for the subscription, because it was disabled, it is told now, as its events, filter and dialect say today. Oldest first, up to ${mostRecovered} at a call. What it was told already is not repeated, and changes of services are not made up for.`,
+      description: `Deliveries of the range that were given up are due again, in their order; and of what happened to incidents while nothing was stored for the subscription, because it was disabled, it is told now, as its events, filter and dialect say today. Oldest first, up to ${mostRecovered} at a call. What it was told already is not repeated, private incidents that the key may not see are left out, and changes of services are not made up for.`,
       tag: 'Deliveries',
       role: 'command',
       auth: 'key',
@@ -60,9 +61,9 @@ export function createRepairRoutes({ stores, publicUrl }: ApiDeps): Route[] {
       checkBody: checkRange,
       responses: { 200: recovery },
       refusals: ['subscription_disabled'],
-      handler: ({ key: { organisationId }, params, body, transaction }) =>
+      handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
-          const recovered = await deliveryRepairs.recover(organisationId, params.id, body, tx);
+          const recovered = await deliveryRepairs.recover(key.organisationId, params.id, body, viewerOf(key), tx);
           if (!recovered) throw notFound();
           const { retried, added, more } = recovered;
           return { status: 200 as const, body: { retried, added, more } };
@@ -79,11 +80,11 @@ export function createRepairRoutes({ stores, publicUrl }: ApiDeps): Route[] {
       params: pathId,
       responses: { 202: deliveryWithPayload },
       refusals: ['subscription_disabled'],
-      handler: ({ key: { organisationId }, params, transaction }) =>
+      handler: ({ key, params, transaction }) =>
         transaction(async (tx) => {
-          const id = await deliveryRepairs.ping(organisationId, params.id, tx);
+          const id = await deliveryRepairs.ping(key.organisationId, params.id, tx);
           if (id === undefined) throw notFound();
-          return accepted(organisationId, id, tx);
+          return accepted(key, id, tx);
         }),
     }),
     defineRoute({
@@ -100,8 +101,9 @@ export function createRepairRoutes({ stores, publicUrl }: ApiDeps): Route[] {
       body: exampleBody,
       responses: { 202: deliveryWithPayload },
       refusals: ['subscription_disabled'],
-      handler: ({ key: { organisationId }, params, body, transaction }) =>
+      handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
+          const { organisationId } = key;
           const held = await stores.subscriptions.hold(organisationId, params.id, tx);
           if (!held) throw notFound();
           const { events } = dialects[held.subscription.dialect]!;
@@ -109,7 +111,7 @@ export function createRepairRoutes({ stores, publicUrl }: ApiDeps): Route[] {
             throw invalidField('event', `must be one of ${Object.keys(events).join(', ')}`);
           const id = await deliveryRepairs.sendExample(organisationId, params.id, body.event, tx);
           if (id === undefined) throw notFound();
-          return accepted(organisationId, id, tx);
+          return accepted(key, id, tx);
         }),
     }),
   ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { viewerOf } from '../../stores/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidField, notFound } from '../errors.ts';
 import { nextCursor, pathId } from '../fields.ts';
@@ -34,7 +35,8 @@ export function createDeliveryRoutes(deps: ApiDeps): Route[] {
       query: deliveryQuery,
       responses: { 200: z.object({ deliveries: z.array(delivery), next_cursor: nextCursor }) },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
+      handler: async ({ key, params, query }) => {
+        const { organisationId } = key;
         if (!(await stores.subscriptions.get(organisationId, params.id))) throw notFound();
         const { status: statuses, event, incident_id: incidentId, since, until } = query;
         const filter = { statuses, event, incidentId, since, until };
@@ -44,7 +46,8 @@ export function createDeliveryRoutes(deps: ApiDeps): Route[] {
           query,
           (limit, after) => {
             const last = after && { createdAt: String(after[0]), id: String(after[1]) };
-            return stores.deliveryReads.list(organisationId, params.id, { ...filter, limit, after: last });
+            const page = { ...filter, limit, after: last };
+            return stores.deliveryReads.list(organisationId, params.id, page, viewerOf(key));
           },
           ({ createdAt, id }) => [createdAt, id],
         );
@@ -55,6 +58,7 @@ export function createDeliveryRoutes(deps: ApiDeps): Route[] {
       method: 'GET',
       path: '/v1/subscription/{id}/statistics',
       summary: 'How deliveries to a subscription went lately',
+      description: 'Without those of private incidents that the key may not see.',
       tag: 'Deliveries',
       role: 'query',
       auth: 'key',
@@ -63,13 +67,13 @@ export function createDeliveryRoutes(deps: ApiDeps): Route[] {
       query: statisticsQuery,
       responses: { 200: statistics },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
+      handler: async ({ key, params, query }) => {
         const now = Date.now();
         const since = query.since ?? new Date(now - dayMs).toISOString();
         const ageMs = now - Date.parse(since);
         if (ageMs < 0 || ageMs > longestStatistics * dayMs)
           throw invalidField('query.since', `must be within the last ${longestStatistics} days`);
-        const found = await stores.deliveryStatistics.read(organisationId, params.id, since);
+        const found = await stores.deliveryStatistics.read(key.organisationId, params.id, since, viewerOf(key));
         if (!found) throw notFound();
         return { status: 200, body: presentStatistics(found, since) };
       },
@@ -86,7 +90,7 @@ export function createDeliveryRoutes(deps: ApiDeps): Route[] {
       responses: { 200: deliveryWithPayload },
       refusals: [],
       handler: async ({ key, params }) => {
-        const found = await stores.deliveryReads.get(key.organisationId, params.id);
+        const found = await stores.deliveryReads.get(key.organisationId, params.id, viewerOf(key));
         if (!found) throw notFound();
         return { status: 200, body: { ...presentDelivery(found), payload: payloadOf(found, publicUrl) } };
       },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from '../../domain/error-code.ts';
+import { viewerOf } from '../../stores/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineRoute, type Route } from '../route.ts';
 
@@ -18,7 +19,7 @@ const healthCheck = z
     incidents: z
       .object({ active: z.int(), resolved: z.int() })
       .optional()
-      .meta({ description: "Of the key's organisation; only with a key." }),
+      .meta({ description: "Of the key's organisation, as far as the key may see them; only with a key." }),
   })
   .meta({
     id: 'HealthCheck',
@@ -65,7 +66,9 @@ export function createHealthRoutes(deps: ApiDeps): Route[] {
       refusals: [],
       handler: async ({ key }) => {
         const checks = await readChecks();
-        const incidents = key ? await deps.stores.organisations.countIncidents(key.organisationId) : undefined;
+        const incidents = key
+          ? await deps.stores.organisations.countIncidents(key.organisationId, viewerOf(key))
+          : undefined;
         const isOk = Object.values(checks).every(({ status }) => status === 'ok');
         return isOk
           ? { status: 200, body: { status: 'ok' as const, checks, incidents } }

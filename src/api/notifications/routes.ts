@@ -6,11 +6,13 @@ import { memberPath } from '../contact-methods/schema.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
+import { requireIncident } from '../incidents/send-command.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { givenRules, notification, notificationRules, presentNotification, presentRules } from './schema.ts';
 
-export function createNotificationRoutes({ stores, cursors }: ApiDeps): Route[] {
+export function createNotificationRoutes(deps: ApiDeps): Route[] {
+  const { stores, cursors } = deps;
   return [
     defineRoute({
       method: 'GET',
@@ -67,8 +69,9 @@ export function createNotificationRoutes({ stores, cursors }: ApiDeps): Route[] 
       query: z.strictObject(page),
       responses: { 200: z.object({ notifications: z.array(notification), next_cursor: nextCursor }) },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        if (!(await stores.incidentReads.get(organisationId, params.id))) throw notFound();
+      handler: async ({ key, params, query }) => {
+        const { organisationId } = key;
+        await requireIncident(deps, key, params.id);
         const { rows, nextCursor } = await readPage(
           cursors,
           { list: 'notifications', organisationId, filters: { incident: params.id } },

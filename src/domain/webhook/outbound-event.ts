@@ -1,5 +1,6 @@
 import type { IncidentSnapshot, SnapshotService, SnapshotTeam } from '../incident/snapshot.ts';
 import type { Agent } from '../incident/log-entry.ts';
+import type { IncidentEventSnapshot } from './incident-event.ts';
 
 export const serviceChanges = ['created', 'updated', 'deleted'] as const;
 export type ServiceChange = (typeof serviceChanges)[number];
@@ -34,6 +35,8 @@ export interface SubscriptionSnapshot {
   subscription: { id: string; name: string };
 }
 
+/** What a payload renders from that stands for no transition: it is stored with the delivery. */
+export type OwnSnapshot = ServiceSnapshot | PingSnapshot | SubscriptionSnapshot | IncidentEventSnapshot;
+
 /** What a payload renders from. An incident's snapshot is stored with its transition and has no kind. */
-export type OutboundSnapshot =
-  (IncidentSnapshot & { kind?: undefined }) | ServiceSnapshot | PingSnapshot | SubscriptionSnapshot;
+export type OutboundSnapshot = (IncidentSnapshot & { kind?: undefined }) | OwnSnapshot;
