@@ -21,6 +21,7 @@ import { createChannels } from './notify/index.ts';
 import { createMailer } from './notify/mailer.ts';
 import { dialects } from './outbound/index.ts';
 import { createPost } from './outbound/post.ts';
+import { forgetOldContents } from './stores/command-contents.ts';
 import { createActionRunStore } from './stores/action-runs.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
 import { createBell, createEar, shardCount } from './stores/doorbell.ts';
@@ -137,11 +138,17 @@ await runEntryPoint('worker', async () => {
     chores: [
       { name: 'start incidents', everyMs: 2_000, run: () => startIncidents.startUnstarted(100) },
       { name: 'signal occurrences', everyMs: 2_000, run: () => startIncidents.signalUnsignalled(100) },
+      {
+        name: 'acknowledge incidents',
+        everyMs: 2_000,
+        run: () => startIncidents.acknowledgeUnacknowledged(100),
+      },
       { name: 'clear incidents', everyMs: 2_000, run: () => startIncidents.clearUncleared(100) },
       { name: 'resolve merged incidents', everyMs: 2_000, run: () => resolveMerged(100) },
       { name: 'notice ended workflows', everyMs: 5_000, run: noticeEndedWorkflows },
       { name: 'give actions up', everyMs: 60_000, run: () => actionRuns.giveUpAbandoned(100) },
       { name: 'tell owners of disabled subscriptions', everyMs: 10_000, run: () => tellOwners(10) },
+      { name: 'forget contents of commands', everyMs: 600_000, run: () => forgetOldContents(recordingSql) },
       { name: 'forget idempotency keys', everyMs: 600_000, run: () => idempotencyKeys.forgetOld() },
     ],
   });

@@ -1,17 +1,19 @@
 import postgres from 'postgres';
 import { toStorable } from '../domain/json/storable.ts';
-import type { Source } from '../inbound/source.ts';
+import type { Source, SourceName } from '../inbound/source.ts';
 import type { Logger } from '../logger.ts';
-import { ClaimedMeanwhile, type Match, type Recorded, recordMatches } from '../stores/claims.ts';
+import type { Decision } from '../stores/decisions.ts';
+import { ClaimedMeanwhile, type Recorded, recordMatches } from '../stores/claims.ts';
 import { type EventOutcome, finishEvents, type PendingEvent, takePendingEvents } from '../stores/inbox.ts';
 import type { Sql, Transaction } from '../stores/sql.ts';
 import type { CompiledRulesets } from './compiled-rulesets.ts';
+import { idleReasons } from './idle-reasons.ts';
 import { matchEvent } from './match-event.ts';
 
 export interface EvaluateBatchDeps {
   sql: Sql;
   compiledRulesets: CompiledRulesets;
-  source: Source;
+  sources: Readonly<Record<SourceName, Source>>;
   logger: Logger;
 }
 
@@ -50,28 +52,30 @@ export function createEvaluateBatch(deps: EvaluateBatchDeps): (shard: number, li
 
 async function evaluate(
   tx: Transaction,
-  { compiledRulesets, source, logger }: EvaluateBatchDeps,
+  { compiledRulesets, sources, logger }: EvaluateBatchDeps,
   shard: number,
   limit: number,
   oneByOne: boolean,
 ): Promise<BatchResult> {
   const { events, more } = await takePendingEvents(tx, shard, limit);
-  const result: BatchResult = { opened: [], joined: [], cleared: [], deferred: [], more };
+  const result: BatchResult = { opened: [], joined: [], acknowledged: [], cleared: [], deferred: [], idle: [], more };
   if (events.length === 0) return result;
   const rulesets = await compiledRulesets.of(tx, events);
   const openedAt = new Date().toISOString();
   const end = performance.now() + longestBatchMs;
   const spent = new Map<string, number>();
   const outcomes: EventOutcome[] = [];
-  const matches: Match[] = [];
+  const decisions: Decision[] = [];
 
-  const record = async (on: Transaction, found: Match[]) => {
+  const record = async (on: Transaction, found: Decision[]) => {
     if (found.length === 0) return;
-    const { opened, joined, cleared, deferred } = await recordMatches(on, found, openedAt);
-    result.opened.push(...opened);
-    result.joined.push(...joined);
-    result.cleared.push(...cleared);
-    result.deferred.push(...deferred);
+    const recorded = await recordMatches(on, found, openedAt);
+    result.opened.push(...recorded.opened);
+    result.joined.push(...recorded.joined);
+    result.acknowledged.push(...recorded.acknowledged);
+    result.cleared.push(...recorded.cleared);
+    result.deferred.push(...recorded.deferred);
+    result.idle.push(...recorded.idle);
   };
   const fail = (event: PendingEvent, error: unknown) => {
     const failures = event.failures + 1;
@@ -93,9 +97,9 @@ async function evaluate(
     }
     const began = performance.now();
     try {
-      const found = await matchEvent(event, rulesets.get(organisationId) ?? [], source);
-      if (oneByOne) await tx.savepoint((savepoint) => record(savepoint, found.matches));
-      else matches.push(...found.matches);
+      const found = await matchEvent(event, rulesets.get(organisationId) ?? [], sources[event.source]);
+      if (oneByOne) await tx.savepoint((savepoint) => record(savepoint, found.decisions));
+      else decisions.push(...found.decisions);
       outcomes.push({ id: event.id, status: 'evaluated', failures: event.failures, reason: found.reason });
     } catch (error) {
       if (isCollision(error) || (error instanceof postgres.PostgresError && !isAboutRows(error))) throw error;
@@ -103,10 +107,22 @@ async function evaluate(
     }
     spent.set(organisationId, share + performance.now() - began);
   }
-  await record(tx, matches);
+  await record(tx, decisions);
   const deferred = new Set(result.deferred);
-  const settled = outcomes.filter(({ id }) => !deferred.has(id));
-  await finishEvents(tx, settled, result.opened.length + result.joined.length + result.cleared.length === 0);
+  const idle = idleReasons(result.idle);
+  const settled = outcomes
+    .filter(({ id }) => !deferred.has(id))
+    .map((outcome) =>
+      idle.has(outcome.id)
+        ? { ...outcome, reason: [outcome.reason, idle.get(outcome.id)].filter(Boolean).join(' ') }
+        : outcome,
+    );
+  const { opened, joined, acknowledged, cleared } = result;
+  await finishEvents(
+    tx,
+    settled,
+    [opened, joined, acknowledged, cleared].every(({ length }) => length === 0),
+  );
   // A failed event is tried again soon; it must not wait for the next ring.
   result.more ||= settled.some(({ status }) => status === 'pending');
   // What waits for a resolve is among the oldest, and would be taken again at once.

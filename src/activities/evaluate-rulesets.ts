@@ -1,8 +1,7 @@
-import type { IncidentState } from '../domain/incident/incident.ts';
-import { genericJson } from '../inbound/generic-json.ts';
-import type { Source } from '../inbound/source.ts';
+import { sources as allSources } from '../inbound/index.ts';
+import type { Source, SourceName } from '../inbound/source.ts';
 import type { Logger } from '../logger.ts';
-import type { Cleared, Occurrences } from '../stores/claims.ts';
+import type { Occurrences, Recorded } from '../stores/claims.ts';
 import type { Ear } from '../stores/doorbell.ts';
 import { createRulesetStore } from '../stores/rulesets.ts';
 import type { Sql } from '../stores/sql.ts';
@@ -17,8 +16,8 @@ export interface EvaluateRulesetsDeps {
   sql: Sql;
   ear: Ear;
   logger: Logger;
-  incidents: Pick<IncidentWorkflows, 'start' | 'joined' | 'cleared'>;
-  source?: Source;
+  incidents: Pick<IncidentWorkflows, 'start' | 'joined' | 'acknowledged' | 'cleared'>;
+  sources?: Readonly<Record<SourceName, Source>>;
   /** How long a round lasts, in milliseconds. */
   roundMs?: number;
 }
@@ -36,9 +35,9 @@ const deferredMs = 20;
  * workflows of new incidents start, while the next batch is already being evaluated.
  */
 export function createEvaluateRulesets(deps: EvaluateRulesetsDeps): PumpRound {
-  const { sql, ear, logger, incidents, source = genericJson, roundMs = 60_000 } = deps;
+  const { sql, ear, logger, incidents, sources = allSources, roundMs = 60_000 } = deps;
   const compiledRulesets = createCompiledRulesets(createRulesetStore(sql), logger);
-  const evaluateBatch = createEvaluateBatch({ sql, compiledRulesets, source, logger });
+  const evaluateBatch = createEvaluateBatch({ sql, compiledRulesets, sources, logger });
   const startIncidents = createStartIncidents({ sql, incidents, logger });
 
   return async (shard, signal, heartbeat) => {
@@ -52,20 +51,24 @@ export function createEvaluateRulesets(deps: EvaluateRulesetsDeps): PumpRound {
       if (occurrences.length === 0) return;
       telling = startIncidents.signal(occurrences).finally(() => (telling = undefined));
     };
-    const begin = async (opened: IncidentState[], cleared: Cleared[]) => {
-      if (opened.length === 0 && cleared.length === 0) return;
+    const begin = async ({ opened, acknowledged, cleared }: Recorded) => {
+      if (opened.length + acknowledged.length + cleared.length === 0) return;
       // The engine's rate is the limit: at most one batch of incidents waits for it.
       await starting;
-      // One may have opened and cleared in the same batch, or in the last.
-      starting = startIncidents.start(opened, signal).then(() => startIncidents.clear(cleared));
+      // One may have opened, been seen to and cleared in the same batch, or in the last.
+      starting = startIncidents
+        .start(opened, signal)
+        .then(() => startIncidents.acknowledge(acknowledged))
+        .then(() => startIncidents.clear(cleared));
     };
 
     try {
       heartbeat();
       while (!signal.aborted && performance.now() < end) {
-        const { opened, joined, cleared, deferred, more } = await evaluateBatch(shard, mostEventsPerBatch);
-        await begin(opened, cleared);
-        notices.add(joined);
+        const batch = await evaluateBatch(shard, mostEventsPerBatch);
+        const { deferred, more } = batch;
+        await begin(batch);
+        notices.add(batch.joined);
         if (!telling) tell(notices.take());
         const restMs = deferred.length > 0 ? deferredMs : lookMs;
         if (!more) await ear.wait('inbox', shard, Math.min(restMs, end - performance.now()), signal);

@@ -1,3 +1,4 @@
+import { itself } from '../domain/access/viewer.ts';
 import { Refusal } from '../domain/error-code.ts';
 import { mergeId, type MergeStore } from '../stores/merges.ts';
 import type { IncidentWorkflows } from '../temporal/incident-workflows.ts';
@@ -12,7 +13,7 @@ export interface MergeDeps {
 export function createMergeActivities({ merges, incidents }: MergeDeps): MergeActivities {
   async function claim(organisationId: string, into: string, incidentIds: string[]) {
     try {
-      return await merges.claim(organisationId, into, incidentIds);
+      return await merges.claim(organisationId, into, incidentIds, itself);
     } catch (error) {
       if (error instanceof Refusal) return { refused: error.message };
       throw error;
@@ -30,7 +31,7 @@ export function createMergeActivities({ merges, incidents }: MergeDeps): MergeAc
         return { refused: `Nothing was merged: the organisation has no incident ${claimed.unknown.join(', ')}.` };
       // It stands. Housekeeping tells the others, too, should this not come to its end.
       for (const { since, unresolved } of claimed.merges)
-        for (const id of unresolved) await incidents.merged(organisationId, id, { incidentId, reference, since, by });
+        for (const id of unresolved) await incidents.merged(organisationId, id, { incidentId, since, by });
       return {
         merges: claimed.merges.map((merge) => {
           return { id: mergeId(incidentId, merge.since), incidentIds: merge.incidentIds };

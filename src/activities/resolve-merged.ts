@@ -1,4 +1,3 @@
-import { incidentReference } from '../domain/incident/incident.ts';
 import type { Logger } from '../logger.ts';
 import type { MergeStore } from '../stores/merges.ts';
 import type { IncidentWorkflows } from '../temporal/incident-workflows.ts';
@@ -18,8 +17,7 @@ export function createResolveMerged({ merges, incidents, logger }: ResolveMerged
     const unmerged = await merges.unmerged(limit, repairAfterSeconds);
     for (const { organisationId, incidentId, into, since } of unmerged) {
       try {
-        const reference = incidentReference(into.number);
-        await incidents.merged(organisationId, incidentId, { incidentId: into.incidentId, reference, since });
+        await incidents.merged(organisationId, incidentId, { incidentId: into, since });
       } catch (error) {
         logger.warn({ err: error, incidentId }, 'could not tell an incident that it was merged; housekeeping will');
       }

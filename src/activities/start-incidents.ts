@@ -1,13 +1,13 @@
 import type { IncidentState } from '../domain/incident/incident.ts';
 import type { Logger } from '../logger.ts';
-import type { Cleared, Occurrences } from '../stores/claims.ts';
+import type { Acknowledged, Cleared, Occurrences } from '../stores/claims.ts';
 import { createIncidentNoticeStore } from '../stores/incident-notices.ts';
 import type { Sql } from '../stores/sql.ts';
 import type { IncidentWorkflows } from '../temporal/incident-workflows.ts';
 
 export interface StartIncidentsDeps {
   sql: Sql;
-  incidents: Pick<IncidentWorkflows, 'start' | 'joined' | 'cleared'>;
+  incidents: Pick<IncidentWorkflows, 'start' | 'joined' | 'acknowledged' | 'cleared'>;
   logger: Logger;
 }
 
@@ -17,12 +17,16 @@ export interface StartIncidents {
   start(states: IncidentState[], signal?: AbortSignal): Promise<void>;
   /** Tells workflows how often their problem was reported, and marks the rows. */
   signal(occurrences: Occurrences[]): Promise<void>;
+  /** Tells workflows that their sender acknowledged them; storing that is the mark. */
+  acknowledge(acknowledged: Acknowledged[]): Promise<void>;
   /** Tells workflows that their problem is over; storing the resolve is the mark. */
   clear(cleared: Cleared[]): Promise<void>;
   /** Housekeeping: starts up to `limit` that should have started two seconds ago; answers how many it tried. */
   startUnstarted(limit: number): Promise<number>;
   /** Housekeeping: the same for occurrences that workflows were not told of. */
   signalUnsignalled(limit: number): Promise<number>;
+  /** Housekeeping: the same for incidents that their sender acknowledged and that are triggered still. */
+  acknowledgeUnacknowledged(limit: number): Promise<number>;
   /** Housekeeping: the same for incidents that are cleared and not resolved. */
   clearUncleared(limit: number): Promise<number>;
 }
@@ -79,10 +83,20 @@ export function createStartIncidents({ sql, incidents, logger }: StartIncidentsD
     }
   }
 
-  async function clear(cleared: Cleared[]): Promise<void> {
-    await inParallel(cleared, async ({ incidentId, eventId, ruleset }) => {
+  async function acknowledge(acknowledged: Acknowledged[]): Promise<void> {
+    await inParallel(acknowledged, async ({ incidentId, eventId, webhook }) => {
       try {
-        await incidents.cleared(incidentId, { eventId, ruleset });
+        await incidents.acknowledged(incidentId, { eventId, webhook });
+      } catch (error) {
+        logger.warn({ err: error, incidentId }, 'could not tell an incident of an acknowledge; housekeeping will');
+      }
+    });
+  }
+
+  async function clear(cleared: Cleared[]): Promise<void> {
+    await inParallel(cleared, async ({ incidentId, eventId, by }) => {
+      try {
+        await incidents.cleared(incidentId, { eventId, by });
       } catch (error) {
         logger.warn({ err: error, incidentId }, 'could not tell an incident that it is cleared; housekeeping will');
       }
@@ -92,6 +106,7 @@ export function createStartIncidents({ sql, incidents, logger }: StartIncidentsD
   return {
     start,
     signal: tell,
+    acknowledge,
     clear,
     async startUnstarted(limit) {
       const states = await notices.unstarted(limit, repairAfterSeconds);
@@ -102,6 +117,11 @@ export function createStartIncidents({ sql, incidents, logger }: StartIncidentsD
       const behind = await notices.unsignalled(limit, repairAfterSeconds);
       await tell(behind);
       return behind.length;
+    },
+    async acknowledgeUnacknowledged(limit) {
+      const unacknowledged = await notices.unacknowledged(limit, repairAfterSeconds);
+      await acknowledge(unacknowledged);
+      return unacknowledged.length;
     },
     async clearUncleared(limit) {
       const uncleared = await notices.uncleared(limit, repairAfterSeconds);

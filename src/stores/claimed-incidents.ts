@@ -2,9 +2,10 @@ import { v7 as uuid } from 'uuid';
 import type { PolicySnapshot } from '../domain/escalation/policy.ts';
 import type { IncidentState } from '../domain/incident/incident.ts';
 import { openIncident } from '../domain/incident/open-incident.ts';
-import type { FiringRuleset } from '../domain/ruleset/ruleset.ts';
 import { urgencyAt, urgencyChangesAfter } from '../on-call/support-hours.ts';
-import type { Cleared, Match, Occurrences, Plan } from './claims.ts';
+import type { Plan, Standing } from './claim-plans.ts';
+import type { Acknowledged, Cleared, Occurrences } from './claims.ts';
+import type { Match, Opener } from './decisions.ts';
 import { insertIncidents, type NewIncident, nextIncidentNumbers } from './incidents.ts';
 import { takePolicies } from './policy-turns.ts';
 import type { Transaction } from './sql.ts';
@@ -24,7 +25,7 @@ export async function insertOpened(
   for (const organisationId of new Set(plans.map(({ group }) => group.organisationId))) {
     const own = plans.filter(({ group }) => group.organisationId === organisationId);
     const first = await nextIncidentNumbers(tx, organisationId, own.length);
-    const policyIds = own.map(({ holding }) => holding[0]!.ruleset.escalationPolicyId);
+    const policyIds = own.map(({ holding }) => holding[0]!.opener.escalationPolicyId);
     const policies = await takePolicies(tx, organisationId, policyIds);
     const incidents = own.map((plan, index) =>
       newIncident(plan, { incidentId: claimed.get(plan)!, number: first + index, policy: policies[index]! }, openedAt),
@@ -43,20 +44,21 @@ interface Given {
 }
 
 function newIncident({ group, holding }: Plan, given: Given, openedAt: string): NewIncident {
-  const opener = holding[0]!;
-  const { ruleset } = opener;
-  const { name, description, check } = opener.readOpening();
+  const first = holding[0]!;
+  const { opener } = first;
+  const { name, description, check } = first.readOpening();
   return {
-    state: stateOf(ruleset, name, given, openedAt),
+    state: stateOf(opener, name, given, openedAt),
     description,
     incidentKey: group.incidentKey,
-    rulesetId: ruleset.id,
-    rulesetVersion: ruleset.version,
-    webhookId: opener.webhookId,
-    eventId: opener.eventId,
-    severity: ruleset.severity,
-    priority: ruleset.priority,
-    supportHours: ruleset.supportHours,
+    rulesetId: opener.type === 'ruleset' ? opener.id : null,
+    rulesetVersion: opener.version,
+    webhookId: first.webhook.id,
+    eventId: first.eventId,
+    dedupKey: first.dedupKey,
+    severity: opener.severity,
+    priority: opener.priority,
+    supportHours: opener.supportHours,
     check,
     occurrences: holding.length,
     lastOccurrenceAt: lastOf(holding).receivedAt,
@@ -64,28 +66,28 @@ function newIncident({ group, holding }: Plan, given: Given, openedAt: string): 
 }
 
 function stateOf(
-  ruleset: FiringRuleset,
+  opener: Opener,
   name: string,
   { incidentId, number, policy }: Given,
   createdAt: string,
 ): IncidentState {
-  const assignees = ruleset.assignees.length > 0 ? ruleset.assignees : [{ type: 'team' as const, id: ruleset.teamId }];
+  const assignees = opener.assignees.length > 0 ? opener.assignees : [{ type: 'team' as const, id: opener.teamId }];
   return openIncident(
     {
-      organisationId: ruleset.organisationId,
+      organisationId: opener.organisationId,
       incidentId,
       number,
-      teamId: ruleset.teamId,
+      teamId: opener.teamId,
       name,
-      ...urgenciesOf(ruleset, createdAt),
+      ...urgenciesOf(opener, createdAt),
       createdAt,
-      acknowledgementTimeout: ruleset.acknowledgementTimeout,
-      autoResolveTimeout: ruleset.autoResolveTimeout,
-      quietResolveTimeout: ruleset.quietResolve,
+      acknowledgementTimeout: opener.acknowledgementTimeout,
+      autoResolveTimeout: opener.autoResolveTimeout,
+      quietResolveTimeout: opener.quietResolve,
       escalationPolicy: policy,
-      openedBy: { type: 'ruleset', id: ruleset.id, name: ruleset.name },
+      openedBy: { type: opener.type, id: opener.id, name: opener.name },
       openedThrough: 'event',
-      openingActions: ruleset.actions.map(({ definitionId, type, subscriptionId }) => {
+      openingActions: opener.actions.map(({ definitionId, type, subscriptionId }) => {
         return { id: uuid(), type, trigger: 'automated', subscriptionId, definitionId };
       }),
     },
@@ -94,7 +96,7 @@ function stateOf(
 }
 
 /** The urgency to begin with, and what support hours will make of it. */
-function urgenciesOf({ urgency, supportHours }: FiringRuleset, createdAt: string) {
+function urgenciesOf({ urgency, supportHours }: Opener, createdAt: string) {
   if (supportHours === null) return { urgency };
   const at = Date.parse(createdAt);
   return {
@@ -105,28 +107,61 @@ function urgenciesOf({ urgency, supportHours }: FiringRuleset, createdAt: string
 
 /** Counts what joins incidents that are open; their rows are locked. */
 export async function joinIncidents(tx: Transaction, plans: Plan[]): Promise<Occurrences[]> {
-  const joining = plans.filter(({ open, holding }) => open && holding.length > 0);
+  const joining = plans.filter(({ standing, holding }) => standing?.open && holding.length > 0);
   if (joining.length === 0) return [];
   return [
     ...(await tx<Occurrences[]>`
       UPDATE incidents i SET
         occurrences = i.occurrences + g.count, last_occurrence_at = greatest(i.last_occurrence_at, g.last_at)
-      FROM unnest(
-        ${joining.map(({ open }) => open!.id)}::uuid[], ${joining.map(({ holding }) => holding.length)}::integer[],
-        ${joining.map(({ holding }) => lastOf(holding).receivedAt)}::timestamptz[]
-      ) AS g (id, count, last_at)
+      FROM (
+        SELECT id, sum(count)::integer AS count, max(last_at) AS last_at FROM unnest(
+          ${joining.map(({ standing }) => standing!.open!.id)}::uuid[],
+          ${joining.map(({ holding }) => holding.length)}::integer[],
+          ${joining.map(({ holding }) => lastOf(holding).receivedAt)}::timestamptz[]
+        ) AS joining (id, count, last_at)
+        GROUP BY id
+      ) AS g
       WHERE i.id = g.id
       RETURNING i.id AS incident_id, i.occurrences AS count, i.last_occurrence_at AS last_at, i.workflow_started`),
   ];
 }
 
+/**
+ * Marks incidents that their sender acknowledged, so that their workflows are told whatever happens after the commit.
+ * Those that are acknowledged already stay as they are.
+ */
+export async function acknowledgeIncidents(
+  tx: Transaction,
+  standings: Standing[],
+  idOf: (standing: Standing) => string,
+): Promise<Acknowledged[]> {
+  const acknowledged = standings.flatMap((standing): Acknowledged[] => {
+    const [first] = standing.acknowledgedBy;
+    if (!first || standing.open?.status === 'acknowledged') return [];
+    const { eventId, webhook } = first;
+    return [{ incidentId: idOf(standing), eventId, webhook }];
+  });
+  if (acknowledged.length > 0)
+    await tx`
+      UPDATE incidents i SET acknowledging_event_id = g.event_id, acknowledging_since = now()
+      FROM unnest(
+        ${acknowledged.map(({ incidentId }) => incidentId)}::uuid[], ${acknowledged.map(({ eventId }) => eventId)}::uuid[]
+      ) AS g (id, event_id)
+      WHERE i.id = g.id`;
+  return acknowledged;
+}
+
 /** Marks incidents whose problem is over, so that their workflows are told of it whatever happens after the commit. */
-export async function clearIncidents(tx: Transaction, plans: Plan[], claimed: Map<Plan, string>): Promise<Cleared[]> {
-  const cleared = plans.flatMap((plan): Cleared[] => {
-    const incidentId = plan.open?.id ?? claimed.get(plan);
-    if (!plan.cleared || incidentId === undefined) return [];
-    const { eventId, ruleset } = plan.cleared;
-    return [{ incidentId, eventId, ruleset: { id: ruleset.id, name: ruleset.name } }];
+export async function clearIncidents(
+  tx: Transaction,
+  standings: Standing[],
+  idOf: (standing: Standing) => string,
+): Promise<Cleared[]> {
+  const cleared = standings.flatMap((standing): Cleared[] => {
+    const { endedBy } = standing;
+    if (!endedBy) return [];
+    const { type, id, name } = 'opener' in endedBy ? endedBy.opener : { type: 'webhook' as const, ...endedBy.webhook };
+    return [{ incidentId: idOf(standing), eventId: endedBy.eventId, by: { type, id, name } }];
   });
   if (cleared.length > 0)
     await tx`

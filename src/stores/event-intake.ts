@@ -88,7 +88,8 @@ export function createEventIntake(
     const again: Waiting[] = [];
     for (const row of batch) {
       const check = current.get(row.webhookId);
-      if (!check || check.version === row.checkVersion) row.resolve(null);
+      const isNamedSo = row.routingKey === undefined || row.routingKey === check?.routingKey;
+      if (!check || !isNamedSo || check.version === row.checkVersion) row.resolve(null);
       else again.push(Object.assign(row, checked(row)));
     }
     if (again.length > 0) await store(again);

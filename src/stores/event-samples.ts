@@ -1,9 +1,11 @@
+import type { SourceName } from '../inbound/source.ts';
 import type { RawEvent } from '../inbound/read-event.ts';
 import type { Sql } from './sql.ts';
 
 /** A stored event with all that evaluating it looks at, as it is today: tags are also those its webhook has now. */
 export interface EventSample extends RawEvent {
-  id: string;
+  /** How its body is read. */
+  source: SourceName;
 }
 
 export interface WantedEvents {
@@ -32,7 +34,7 @@ export function createEventSamples(sql: Sql): EventSamples {
       const ids = await newest(sql, organisationId, wanted);
       for (let at = 0; at < ids.length; at += atATime) {
         const samples = await sql<EventSample[]>`
-          SELECT e.id, e.webhook_id, w.name AS webhook_name, e.received_at, e.body, e.content_type, e.ip, e.headers,
+          SELECT e.id, e.webhook_id, w.name AS webhook_name, w.source, e.received_at, e.body, e.content_type, e.ip, e.headers,
             e.tags || w.tags AS tags
           FROM events e JOIN webhooks w ON w.id = e.webhook_id
           WHERE e.organisation_id = ${organisationId} AND e.id = ANY(${ids.slice(at, at + atATime)}::uuid[])

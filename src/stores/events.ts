@@ -1,15 +1,21 @@
+import type { Viewer } from '../domain/access/viewer.ts';
+import type { SourceName } from '../inbound/source.ts';
 import type { SignedRequest } from '../inbound/verification/scheme.ts';
 import { type Bell, shardOf } from './doorbell.ts';
 import { createEventClock } from './event-clock.ts';
 import { createEventIntake } from './event-intake.ts';
+import type { MatchOutcome } from './event-matches.ts';
 import { createInternalIntake } from './internal-intake.ts';
 import type { Sealer } from './sealed.ts';
 import { createSenderChecks } from './sender-checks.ts';
 import type { Queryable, Sql } from './sql.ts';
+import { isVisibleIncident } from './visibility.ts';
 
 /** One request as a webhook received it. `ip` and `contentType` are text from the request's head. */
 export interface EventSubmission extends SignedRequest {
   webhookId: string;
+  /** By which its sender named the webhook, where that was not by its id: it is stored only while that is so. */
+  routingKey?: string;
   contentType: string | null;
   ip: string;
   /** Of its query; none unless given. */
@@ -24,11 +30,12 @@ export interface ReceivedEvent {
 }
 
 export interface EventMatch {
-  rulesetId: string;
+  /** The ruleset that decided it; null: the webhook itself, as its sender says. */
+  rulesetId: string | null;
   incidentId: string;
   /** Counted from 0 within the event. */
   occurrence: number;
-  outcome: 'opened' | 'joined' | 'resolved';
+  outcome: MatchOutcome;
 }
 
 export interface StoredEvent {
@@ -66,6 +73,10 @@ export interface InternalSubmission {
 }
 
 export interface EventStore {
+  /** The webhook that a sender of PagerDuty's Events API names by this key, if it takes events. */
+  webhookOf(routingKey: string): Promise<string | undefined>;
+  /** What its senders speak, as far as this process knows without looking. */
+  knownSourceOf(webhookId: string): SourceName;
   /**
    * Resolves once the event is committed; null when the webhook is unknown or disabled. Rejects when Postgres is
    * away: the event may then have been stored or not.
@@ -76,54 +87,66 @@ export interface EventStore {
    * `unknown_webhook`: the organisation has none of this id that takes events.
    */
   submitInternally(event: InternalSubmission): Promise<'stored' | 'unknown_webhook'>;
-  /** Also of a webhook that was deleted since. */
-  get(organisationId: string, id: string): Promise<StoredEvent | undefined>;
+  /** Also of a webhook that was deleted since. As everywhere here, matches are those with incidents that the viewer may see. */
+  get(organisationId: string, id: string, viewer: Viewer): Promise<StoredEvent | undefined>;
   /** Newest first, strictly before `lastReceivedAt`. */
   list(
     organisationId: string,
     webhookId: string,
     page: { limit: number; lastReceivedAt?: string },
+    viewer: Viewer,
   ): Promise<StoredEvent[]>;
   /**
    * Lets an event of the webhook be evaluated again, which a pump does once `tx` is committed and `announce` called; one
    * that waits already stays as it is. Deleted webhooks have no events here.
    */
-  replay(organisationId: string, webhookId: string, id: string, tx: Queryable): Promise<StoredEvent | ReplayRefusal>;
+  replay(
+    organisationId: string,
+    webhookId: string,
+    id: string,
+    viewer: Viewer,
+    tx: Queryable,
+  ): Promise<StoredEvent | ReplayRefusal>;
   /** Rings for events of the webhook that wait. Without it they are found within a second. */
   announce(webhookId: string): void;
 }
 
 export function createEventStore(sql: Sql, bell: Bell, sealer: Sealer): EventStore {
   const clock = createEventClock();
-  const columns = sql`
+  const senderChecks = createSenderChecks(sql, sealer);
+  const columnsFor = (organisationId: string, viewer: Viewer) => sql`
     e.id, e.webhook_id, e.received_at, e.content_type, e.ip, e.body, e.tags, e.headers, e.hops, e.status, e.reason,
     coalesce((
       SELECT jsonb_agg(
         jsonb_build_object('rulesetId', m.ruleset_id, 'incidentId', m.incident_id, 'occurrence', m.occurrence,
           'outcome', m.outcome)
-        ORDER BY m.occurrence, m.ruleset_id)
-      FROM event_matches m WHERE m.organisation_id = e.organisation_id AND m.event_id = e.id), '[]') AS matches`;
+        ORDER BY m.occurrence, m.scope_id, m.incident_id)
+      FROM event_matches m WHERE m.organisation_id = e.organisation_id AND m.event_id = e.id
+        AND ${isVisibleIncident(sql, organisationId, viewer, sql`m.incident_id`)}), '[]') AS matches`;
 
   return {
-    submit: createEventIntake(sql, bell, createSenderChecks(sql, sealer), undefined, clock),
+    webhookOf: (routingKey) => senderChecks.routed(routingKey),
+    knownSourceOf: (webhookId) => senderChecks.last(webhookId).source,
+    submit: createEventIntake(sql, bell, senderChecks, undefined, clock),
     submitInternally: createInternalIntake(sql, bell, clock),
 
-    async get(organisationId, id) {
+    async get(organisationId, id, viewer) {
       const [row] = await sql<StoredEvent[]>`
-        SELECT ${columns} FROM events e WHERE e.organisation_id = ${organisationId} AND e.id = ${id}`;
+        SELECT ${columnsFor(organisationId, viewer)} FROM events e
+        WHERE e.organisation_id = ${organisationId} AND e.id = ${id}`;
       return row;
     },
 
-    async list(organisationId, webhookId, { limit, lastReceivedAt }) {
+    async list(organisationId, webhookId, { limit, lastReceivedAt }, viewer) {
       const rows = await sql<StoredEvent[]>`
-        SELECT ${columns} FROM events e
+        SELECT ${columnsFor(organisationId, viewer)} FROM events e
         WHERE e.organisation_id = ${organisationId} AND e.webhook_id = ${webhookId}
           ${lastReceivedAt === undefined ? sql`` : sql`AND e.received_at < ${lastReceivedAt}`}
         ORDER BY e.received_at DESC LIMIT ${limit}`;
       return [...rows];
     },
 
-    async replay(organisationId, webhookId, id, tx) {
+    async replay(organisationId, webhookId, id, viewer, tx) {
       // What waits is not touched, and so not waited for: a pump may be at it.
       await tx`
         UPDATE events e SET status = 'pending', failures = 0, reason = NULL
@@ -131,7 +154,7 @@ export function createEventStore(sql: Sql, bell: Bell, sealer: Sealer): EventSto
         WHERE e.organisation_id = ${organisationId} AND e.webhook_id = ${webhookId} AND e.id = ${id}
           AND e.status IN ('evaluated', 'failed') AND w.id = e.webhook_id AND w.deleted_at IS NULL`;
       const [row] = await tx<StoredEvent[]>`
-        SELECT ${columns} FROM events e JOIN webhooks w ON w.id = e.webhook_id AND w.deleted_at IS NULL
+        SELECT ${columnsFor(organisationId, viewer)} FROM events e JOIN webhooks w ON w.id = e.webhook_id AND w.deleted_at IS NULL
         WHERE e.organisation_id = ${organisationId} AND e.webhook_id = ${webhookId} AND e.id = ${id}`;
       if (!row) return 'unknown_event';
       return row.status === 'rejected' ? 'rejected' : row;

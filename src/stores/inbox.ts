@@ -1,4 +1,5 @@
 import type { CheckPaths } from '../domain/json/read-check.ts';
+import type { SourceName } from '../inbound/source.ts';
 import type { Transaction } from './sql.ts';
 
 /** An event that waits to be evaluated, with what evaluating it needs. */
@@ -15,10 +16,15 @@ export interface PendingEvent {
   /** Of the request's query, and of the webhook. */
   tags: string[];
   webhookName: string;
+  /** How its body is read. */
+  source: SourceName;
+  /** Whether what the source reports opens an incident where the webhook has no ruleset of its own, and whose. */
+  opensIncidents: boolean;
+  teamId: string;
   failures: number;
   checkPaths: CheckPaths;
   rulesetsVersion: number;
-  /** `<ruleset>:<occurrence>` of what is recorded already: evaluating it again must not count twice. */
+  /** `<ruleset or webhook>:<occurrence>:<outcome>` of what is recorded already: evaluating it again must not count twice. */
   recorded: string[];
 }
 
@@ -70,8 +76,10 @@ export async function takePendingEvents(tx: Transaction, shard: number, limit: n
       SELECT id, turn FROM candidates WHERE place <= ${limit} AND (place = 1 OR bytes <= ${mostBytes})
     )
     SELECT e.id, e.organisation_id, e.webhook_id, e.received_at, e.body, e.content_type, e.ip, e.headers,
-      e.tags || w.tags AS tags, w.name AS webhook_name, e.failures, w.check_paths, o.rulesets_version,
-      ARRAY(SELECT m.ruleset_id || ':' || m.occurrence FROM event_matches m WHERE m.event_id = e.id) AS recorded,
+      e.tags || w.tags AS tags, w.name AS webhook_name, w.source, w.opens_incidents,
+      coalesce(w.team_id, o.default_team_id) AS team_id, e.failures, w.check_paths, o.rulesets_version,
+      ARRAY(SELECT m.scope_id || ':' || m.occurrence || ':' || m.outcome
+        FROM event_matches m WHERE m.event_id = e.id) AS recorded,
       (SELECT turn FROM chosen WHERE chosen.id = e.id)::integer AS turn,
       (SELECT share FROM share), (SELECT max(bytes) > ${mostBytes} FROM candidates) AS cut
     FROM events e

@@ -70,15 +70,24 @@ export interface IncidentWorkflows {
    * Tells the workflow that an occurrence cleared its problem. False: it does not run (not yet, or no more).
    * Repeats are harmless.
    */
-  cleared(incidentId: string, by: { eventId: string; ruleset: { id: string; name: string } }): Promise<boolean>;
+  cleared(
+    incidentId: string,
+    cleared: { eventId: string; by: { type: 'ruleset' | 'webhook'; id: string; name: string } },
+  ): Promise<boolean>;
+  /** Tells the workflow that its sender says that somebody sees to the problem. As `cleared` otherwise. */
+  acknowledged(
+    incidentId: string,
+    acknowledged: { eventId: string; webhook: { id: string; name: string } },
+  ): Promise<boolean>;
   /**
    * Tells the workflow of an open incident that it was merged into another one, `since` then; starts it again when it
-   * has ended. Repeats are harmless. Its log names `by`, and in want of that the merge.
+   * has ended. Repeats are harmless. Its log names `by`, in want of that `merge`: not the other one, which need not be for
+   * the same eyes.
    */
   merged(
     organisationId: string,
     incidentId: string,
-    into: { incidentId: string; reference: string; since: string; by?: string },
+    into: { incidentId: string; since: string; by?: string },
   ): Promise<void>;
   /**
    * Answers once all is stored. A workflow that does not run is started from what is stored: it never began, the

@@ -11,7 +11,7 @@ import type { PolicySnapshot } from '../domain/escalation/policy.ts';
 import { incidentReference, type IncidentState, type Lifecycle } from '../domain/incident/incident.ts';
 import { type IncidentCommand, type IncidentWorkflows, mayFollowResolve } from './incident-workflows.ts';
 import type { incident, IncidentInput } from '../workflows/incident/incident.ts';
-import type { ClearedInput, JoinedInput } from '../workflows/incident/messages.ts';
+import type { AcknowledgedInput, ClearedInput, JoinedInput } from '../workflows/incident/messages.ts';
 import { incidentWorkflowId, taskQueues, workflowTypes } from './names.ts';
 import { failedPrecondition, grpcCode, isHandingOver, refusal, translate } from './refusals.ts';
 import { searchAttributesOf } from './search-attribute-keys.ts';
@@ -101,6 +101,17 @@ export function createIncidentWorkflows(
     );
   }
 
+  /** Answers false when the workflow does not run. */
+  async function tell<Input>(incidentId: string, signal: string, input: Input): Promise<boolean> {
+    try {
+      await handleOf(incidentId).signal<[Input]>(signal, input);
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      return false;
+    }
+  }
+
   return {
     async start(state) {
       try {
@@ -123,18 +134,14 @@ export function createIncidentWorkflows(
       }
     },
 
-    async cleared(incidentId, cleared) {
-      try {
-        await handleOf(incidentId).signal<[ClearedInput]>('cleared', cleared);
-        return true;
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-        return false;
-      }
-    },
+    cleared: (incidentId, { eventId, by: { type, id, name } }) =>
+      tell<ClearedInput>(incidentId, 'cleared', { eventId, [type]: { id, name } }),
 
-    async merged(organisationId, incidentId, { incidentId: into, reference, since, by }) {
-      const given = { id: `merged:${into}:${since}`, by: by ?? `merge into ${reference}`, incident_id: into };
+    acknowledged: (incidentId, { eventId, webhook }) =>
+      tell<AcknowledgedInput>(incidentId, 'acknowledged', { eventId, webhook }),
+
+    async merged(organisationId, incidentId, { incidentId: into, since, by }) {
+      const given = { id: `merged:${into}:${since}`, by: by ?? 'merge', incident_id: into };
       try {
         await handleOf(incidentId).signal('merged', given);
       } catch (error) {

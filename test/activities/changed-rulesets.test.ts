@@ -45,7 +45,12 @@ describe('rulesets that change between an event and its evaluation', () => {
   /** The worker comes back, and takes what waits. */
   const evaluate = async (): Promise<Json[]> => {
     const stop = new AbortController();
-    const incidents = { start: async () => {}, joined: async () => {}, cleared: async () => true };
+    const incidents = {
+      start: async () => {},
+      joined: async () => {},
+      acknowledged: async () => true,
+      cleared: async () => true,
+    };
     const deps = { sql: api.database.sql, ear, logger: pino({ level: 'silent' }), incidents };
     const running = createEvaluateRulesets(deps)(shardOf(webhookId), stop.signal, () => {});
     try {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { pino } from 'pino';
+import { itself } from '../../src/domain/access/viewer.ts';
 import { createEvaluateBatch } from '../../src/activities/evaluate-batch.ts';
 import { compileRuleset } from '../../src/domain/ruleset/compile-ruleset.ts';
-import { genericJson } from '../../src/inbound/generic-json.ts';
+import { sources } from '../../src/inbound/index.ts';
 import { createBell, shardOf } from '../../src/stores/doorbell.ts';
 import { createEventStore } from '../../src/stores/events.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
@@ -45,9 +46,9 @@ describe('evaluateBatch', () => {
     };
     const slowed = { ...compiled, conditions: compiled.conditions.map((condition) => ({ ...condition, test })) };
     const compiledRulesets = { of: async () => new Map([[slow.organisationId, [slowed]]]) };
-    const evaluateBatch = createEvaluateBatch({ sql, compiledRulesets, source: genericJson, logger });
+    const evaluateBatch = createEvaluateBatch({ sql, compiledRulesets, sources, logger });
     const statuses = async (organisationId: string, ids: string[]) =>
-      Promise.all(ids.map(async (id) => (await events.get(organisationId, id))!.status));
+      Promise.all(ids.map(async (id) => (await events.get(organisationId, id, itself))!.status));
 
     const { more } = await evaluateBatch(shardOf(slow.webhookId), 200);
     assert.equal(more, true);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { pino } from 'pino';
+import { itself } from '../../src/domain/access/viewer.ts';
 import { createEvaluateRulesets } from '../../src/activities/evaluate-rulesets.ts';
 import type { Condition } from '../../src/domain/ruleset/ruleset.ts';
 import { createBell, createEar, shardOf, type Ear } from '../../src/stores/doorbell.ts';
@@ -43,18 +44,23 @@ describe('an event that is replayed', () => {
     return (await events.submit({ webhookId, contentType: null, ip: '192.0.2.7', headers: {}, body }))!.id;
   };
   const replay = async (id: string) => {
-    await database.sql.begin((tx) => events.replay(acme.organisationId, acme.webhookId, id, tx));
+    await database.sql.begin((tx) => events.replay(acme.organisationId, acme.webhookId, id, itself, tx));
     events.announce(acme.webhookId);
   };
   /** What the pump makes of it. */
   const evaluated = async (id: string): Promise<StoredEvent> => {
     const stop = new AbortController();
-    const incidents = { start: async () => {}, joined: async () => {}, cleared: async () => true };
+    const incidents = {
+      start: async () => {},
+      joined: async () => {},
+      acknowledged: async () => true,
+      cleared: async () => true,
+    };
     const pump = createEvaluateRulesets({ sql: database.sql, ear, logger, incidents });
     const running = pump(shardOf(acme.webhookId), stop.signal, () => {});
     try {
       return await poll(async () => {
-        const event = await events.get(acme.organisationId, id);
+        const event = await events.get(acme.organisationId, id, itself);
         return event?.status !== 'pending' && event;
       });
     } finally {

@@ -45,7 +45,7 @@ describe('activities/tell-owners', () => {
               smtpUrl,
               mailFrom: 'tocsin@example.com',
               publicUrl: 'https://tocsin.example.com',
-              timeoutMs: 2_000,
+              timeoutMs: 5_000,
             }),
       publicUrl: 'https://tocsin.example.com',
       logger: createLogger('silent', 'test'),

@@ -181,6 +181,17 @@ export const stories: Story[] = [
       }),
   },
   {
+    name: 'incident-led-by-its-sender',
+    play: (temporal) =>
+      playIncident(temporal, {}, async (handle) => {
+        const webhook = { id: uuid(), name: 'Checkout probe' };
+        const seen = { eventId: uuid(), webhook };
+        await handle.signal('acknowledged', 'malformed');
+        for (const given of [seen, seen, { eventId: uuid(), webhook }]) await handle.signal('acknowledged', given);
+        await handle.signal('cleared', { eventId: uuid(), webhook });
+      }),
+  },
+  {
     name: 'incident-quiet',
     play: (temporal) =>
       playIncident(temporal, { quietResolveTimeout: 2 }, async (handle) => {

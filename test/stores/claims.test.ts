@@ -3,7 +3,8 @@ import { v7 as uuid } from 'uuid';
 import type { PolicySnapshot } from '../../src/domain/escalation/policy.ts';
 import type { Assignee } from '../../src/domain/incident/incident.ts';
 import type { FiringRuleset, RulesetDraft } from '../../src/domain/ruleset/ruleset.ts';
-import { ClaimedMeanwhile, type Match, type Recorded, recordMatches } from '../../src/stores/claims.ts';
+import type { Decision, Match } from '../../src/stores/decisions.ts';
+import { ClaimedMeanwhile, type Recorded, recordMatches } from '../../src/stores/claims.ts';
 import { createEscalationPolicyStore } from '../../src/stores/escalation-policies.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -12,6 +13,7 @@ import { poll } from '../support/poll.ts';
 import { rulesetDraft } from '../support/ruleset-draft.ts';
 
 const openedAt = '2026-11-21T05:10:00.000Z';
+const nothing = { opened: [], joined: [], acknowledged: [], cleared: [], deferred: [], idle: [] };
 
 describe('claims', () => {
   let database: TestDatabase;
@@ -32,9 +34,11 @@ describe('claims', () => {
     return {
       eventId,
       occurrence: 0,
-      webhookId: own.webhookId,
+      organisationId: own.organisationId,
+      webhook: { id: own.webhookId, name: 'Probe' },
       receivedAt,
-      ruleset: matched,
+      dedupKey: null,
+      opener: { type: 'ruleset', ...matched },
       incidentKey,
       holds: true,
       readOpening: () => ({
@@ -45,8 +49,8 @@ describe('claims', () => {
       ...given,
     };
   };
-  const recordOnce = (matches: Match[]) => database.sql.begin((tx) => recordMatches(tx, matches, openedAt));
-  const record = async (...matches: Match[]) => {
+  const recordOnce = (matches: Decision[]) => database.sql.begin((tx) => recordMatches(tx, matches, openedAt));
+  const record = async (...matches: Decision[]) => {
     for (;;) {
       try {
         return await recordOnce(matches);
@@ -291,17 +295,14 @@ describe('claims', () => {
         {
           incidentId: first.opened[0]!.incidentId,
           eventId: batch[2]!.eventId,
-          ruleset: { id: ruleset.id, name: ruleset.name },
+          by: { type: 'ruleset', id: ruleset.id, name: ruleset.name },
         },
       ]);
       assert.deepEqual(first.deferred, [batch[3]!.eventId, batch[4]!.eventId]);
       assert.deepEqual(await outcomes(), ['opened', 'joined', 'resolved', 'opened']);
 
       const early = await record(batch[3]!, batch[4]!);
-      assert.deepEqual(
-        { ...early, deferred: early.deferred.length },
-        { opened: [], joined: [], cleared: [], deferred: 2 },
-      );
+      assert.deepEqual({ ...early, deferred: early.deferred.length }, { ...nothing, deferred: 2 });
 
       await resolve(first.opened[0]!.incidentId);
       const later = await record(batch[3]!, batch[4]!);
@@ -312,11 +313,11 @@ describe('claims', () => {
 
     it('clear nothing where nothing is open, and nothing that another webhook opened', async () => {
       const before = await record(await clearing('a'));
-      assert.deepEqual(before, { opened: [], joined: [], cleared: [], deferred: [] });
+      assert.deepEqual(before, nothing);
       assert.deepEqual(await outcomes(), []);
 
       await record(await match('a'));
-      const elsewhere = await record(await clearing('a', { webhookId: uuid() }));
+      const elsewhere = await record(await clearing('a', { webhook: { id: uuid(), name: 'Other' } }));
       assert.deepEqual(elsewhere.cleared, []);
       const joined = await record(await match('a'));
       assert.equal(joined.joined[0]?.count, 2);
@@ -328,18 +329,21 @@ describe('claims', () => {
       const host = await record(await match('host'), await clearing('host'));
       // One event says that a host and a service are well again; the host's incident is not resolved yet.
       const well = await clearing('host');
-      const serviceWell: Match = { ...well, ruleset: byService, incidentKey: 'service' };
+      const serviceWell: Match = { ...well, opener: { type: 'ruleset', ...byService }, incidentKey: 'service' };
       const serviceDown = await match('service', byService);
-      const alert: Match = { ...well, ruleset: await makeRuleset(acme), incidentKey: 'alert', holds: true };
+      const alert: Match = {
+        ...{ ...well, incidentKey: 'alert', holds: true },
+        opener: { type: 'ruleset', ...(await makeRuleset(acme)) },
+      };
       const { opened, ...others } = await record(well, serviceWell, alert, serviceDown);
       assert.deepEqual(
         opened.map(({ openedBy }) => openedBy.id),
-        [alert.ruleset.id],
+        [alert.opener.id],
       );
-      const waiting = [well, serviceWell, serviceDown].map(({ eventId }) => eventId);
+      const waiting = [well, serviceDown].map(({ eventId }) => eventId);
       assert.deepEqual(
         { ...others, deferred: others.deferred.sort() },
-        { joined: [], cleared: [], deferred: waiting.sort() },
+        { ...others, joined: [], cleared: [], deferred: waiting.sort() },
       );
 
       await resolve(host.opened[0]!.incidentId);

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { Refusal } from '../../domain/error-code.ts';
+import { viewerOf } from '../../stores/api-keys.ts';
 import { printable } from '../../stores/event-headers.ts';
-import { DetailedRefusal, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { id, nextCursor, page, pathId, queryTime } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { event, presentEvent, receivedEvent, submittedTags } from './event-schema.ts';
-
-const largestEvent = 512 * 1024;
+import { largestEvent, unverified } from './submitted-event.ts';
 
 export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
   return [
@@ -60,7 +60,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       responses: { 200: event },
       refusals: [],
       handler: async ({ key, params }) => {
-        const found = await stores.events.get(key.organisationId, params.id);
+        const found = await stores.events.get(key.organisationId, params.id, viewerOf(key));
         if (!found) throw notFound();
         return { status: 200, body: presentEvent(found) };
       },
@@ -80,7 +80,8 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       }),
       responses: { 200: z.object({ events: z.array(event), next_cursor: nextCursor }) },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
+      handler: async ({ key, params, query }) => {
+        const { organisationId } = key;
         if (!(await stores.webhooks.get(organisationId, params.id))) throw notFound();
         const before = query.last_received_at;
         const { rows, nextCursor } = await readPage(
@@ -89,7 +90,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
           query,
           (limit, after) => {
             const lastReceivedAt = (after?.[0] as string | undefined) ?? before;
-            return stores.events.list(organisationId, params.id, { limit, lastReceivedAt });
+            return stores.events.list(organisationId, params.id, { limit, lastReceivedAt }, viewerOf(key));
           },
           ({ receivedAt }) => [receivedAt],
         );
@@ -111,7 +112,8 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       refusals: ['event_rejected'],
       handler: async ({ key, params, transaction }) => {
         const answer = await transaction(async (tx) => {
-          const found = await stores.events.replay(key.organisationId, params.id, params.event_id, tx);
+          const { organisationId } = key;
+          const found = await stores.events.replay(organisationId, params.id, params.event_id, viewerOf(key), tx);
           if (found === 'unknown_event') throw notFound();
           if (found === 'rejected')
             throw new Refusal('event_rejected', 'Its sender could not be verified: it is never evaluated.');
@@ -122,12 +124,4 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       },
     }),
   ];
-}
-
-function unverified(rejection: string, eventId: string): DetailedRefusal {
-  return new DetailedRefusal('unverified_sender', `${rejection}. The request is kept and not evaluated.`, {
-    members: { event_id: eventId },
-    // RFC 9110 wants a challenge with every 401; a signature has no registered scheme.
-    headers: { 'WWW-Authenticate': 'Webhook realm="tocsin"' },
-  });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isStorable } from '../../domain/json/storable.ts';
+import { matchOutcomes } from '../../stores/event-matches.ts';
 import type { StoredEvent } from '../../stores/events.ts';
 import { id, timestamp } from '../fields.ts';
 
@@ -48,10 +49,10 @@ export const receivedEvent = z
   });
 
 const match = z.object({
-  ruleset_id: id,
+  ruleset_id: id.nullable().meta({ description: 'Null: the webhook by itself, as its sender says.' }),
   incident_id: id,
   occurrence: z.int().meta({ description: 'Which alert of the event, counted from 0.' }),
-  outcome: z.enum(['opened', 'joined', 'resolved']),
+  outcome: z.enum(matchOutcomes),
 });
 
 export const event = z
@@ -72,11 +73,11 @@ export const event = z
       description:
         '`failed`: evaluating it failed three times. `rejected`: its sender could not be verified; it is never evaluated.',
     }),
-    matches: z.array(match).meta({ description: 'The rulesets that matched, and what became of each.' }),
-    reason: z
-      .string()
-      .nullable()
-      .meta({ description: 'Why nothing came of it; null while it waits, and beside matches that needed none.' }),
+    matches: z.array(match).meta({ description: 'What its alerts did to which incidents, and what decided that.' }),
+    reason: z.string().nullable().meta({
+      description:
+        'Why nothing came of it, or of some of its alerts; null while it waits, and beside matches that needed none.',
+    }),
   })
   .meta({
     id: 'Event',

@@ -40,9 +40,13 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
               checkPaths: checkPathsOf(body.check_paths),
               tags: body.tags,
               verification: verification && { ...verification, secret: verification.secret! },
+              source: body.source,
+              teamId: body.team_id,
+              opensIncidents: body.opens_incidents,
             },
             tx,
           );
+          if (created === 'unknown_team') throw unknownTeam();
           await recordServiceChange(tx, key.organisationId, { ...serviceOf(key, created.id), change: 'created' });
           return { status: 201 as const, body: presentWebhook(created, publicUrl) };
         });
@@ -89,14 +93,37 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
             checkPaths: body.check_paths && checkPathsOf(body.check_paths),
             tags: body.tags,
             verification: body.verification && draftOfVerification(body.verification),
+            source: body.source,
+            teamId: body.team_id,
+            opensIncidents: body.opens_incidents,
           };
           const service = serviceOf(key, params.id);
           const changed = await recordServiceUpdate(tx, key.organisationId, service, () =>
             stores.webhooks.update(key.organisationId, params.id, change, tx),
           );
           if (changed === 'unknown_webhook') throw notFound();
+          if (changed === 'unknown_team') throw unknownTeam();
           if (changed === 'secret_needed') throw secretNeeded();
           return { status: 200 as const, body: presentWebhook(changed, publicUrl) };
+        }),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/v1/webhook/{id}/rotate-routing-key',
+      summary: 'Give a webhook another routing key',
+      description: 'At once: whoever sends with the one before is refused from then on.',
+      tag: 'Webhooks',
+      role: 'command',
+      auth: 'key',
+      permission: 'manage_webhooks',
+      params: pathId,
+      responses: { 200: webhook },
+      refusals: [],
+      handler: ({ key, params, transaction }) =>
+        transaction(async (tx) => {
+          const rotated = await stores.webhooks.rotateRoutingKey(key.organisationId, params.id, tx);
+          if (!rotated) throw notFound();
+          return { status: 200 as const, body: presentWebhook(rotated, publicUrl) };
         }),
     }),
     defineRoute({
@@ -150,6 +177,10 @@ export function createWebhookRoutes(deps: ApiDeps): Route[] {
 
 function serviceOf(key: ApiKey, id: string): ChangedService {
   return { type: 'webhook', id, agent: agentOfKey(key) };
+}
+
+function unknownTeam() {
+  return invalidField('team_id', 'is not a team of this organisation');
 }
 
 function secretNeeded() {

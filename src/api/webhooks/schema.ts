@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parsePath } from '../../domain/json/path.ts';
+import { sourceNames } from '../../inbound/source.ts';
 import type { CheckPaths, Webhook } from '../../stores/webhooks.ts';
 import { httpUrl, id, optionalText, text, timestamp } from '../fields.ts';
 import { newVerification, presentVerification, verification } from './verification.ts';
@@ -28,6 +29,18 @@ const tags = z
   .refine((given) => new Set(given).size === given.length, 'must not hold a tag twice')
   .meta({ description: 'For `tag-check` conditions.', uniqueItems: true });
 
+const source = z.enum(sourceNames).meta({
+  description:
+    'What its senders speak: any JSON, on which only rulesets can act; the Events API v2 of PagerDuty; or the webhooks of Alertmanager, Grafana or incident.io. Those of incident.io are taken only with a `verification` of type `standard-webhooks`.',
+});
+const teamId = id.nullable().meta({
+  description: 'Whose incidents are those that no ruleset opened. Null: the default team of the organisation.',
+});
+const opensIncidents = z.boolean().meta({
+  description:
+    'Whether a problem that its source reports opens an incident by itself, as long as no enabled ruleset has the `webhook_id` of this one.',
+});
+
 const newExample = {
   name: 'Checkout probe',
   description: 'Reports every failed order.',
@@ -35,7 +48,10 @@ const newExample = {
   monitor_method: 'POST',
   check_paths: { http_status_code: 'response.status', response_time_ms: 'response.ms', error: 'response.error' },
   tags: ['production'],
-};
+  source: 'generic-json',
+  team_id: null,
+  opens_incidents: true,
+} as const;
 
 export const newWebhook = z
   .strictObject({
@@ -46,6 +62,9 @@ export const newWebhook = z
     check_paths: checkPaths.default({}),
     tags: tags.default([]),
     verification: newVerification.nullable().default(null),
+    source: source.default('generic-json'),
+    team_id: teamId.default(null),
+    opens_incidents: opensIncidents.default(true),
   })
   .meta({ examples: [newExample] });
 
@@ -59,6 +78,9 @@ export const changedWebhook = z
     check_paths: checkPaths.optional(),
     tags: tags.optional(),
     verification: newVerification.nullable().optional().meta({ description: 'Null: anybody who knows the URL.' }),
+    source: source.optional(),
+    team_id: teamId.optional(),
+    opens_incidents: opensIncidents.optional(),
   })
   .meta({ examples: [{ enabled: false, tags: ['production', 'eu-central-1'] }] });
 
@@ -70,10 +92,17 @@ export const webhook = z
     description: z.string(),
     enabled: z.boolean(),
     url: z.string().meta({ description: 'Where events are sent, without a key.' }),
+    enqueue_url: z.string().nullable().meta({
+      description: 'Where senders of PagerDuty send them, with the `routing_key` in the body. Null for another source.',
+    }),
+    routing_key: z.string().meta({ description: '32 characters: what stands for the webhook there.' }),
     monitor_url: z.string().nullable(),
     monitor_method: z.string().nullable(),
     check_paths: checkPaths,
     tags: z.array(z.string()),
+    source,
+    team_id: teamId,
+    opens_incidents: opensIncidents,
     verification: verification.nullable().meta({ description: 'Null: anybody who knows the URL.' }),
     created_at: timestamp,
   })
@@ -86,6 +115,8 @@ export const webhook = z
         ...newExample,
         enabled: true,
         url: 'https://tocsin.example.com/v1/incident/webhook/01993c4c-9d2e-7b33-8a4c-5d6e7f809102',
+        enqueue_url: null,
+        routing_key: '7d3f0a5c9b1e4f62a8d70c3e5b9f1a24',
         verification: { type: 'bearer', secret: '[redacted]' },
         created_at: '2026-03-01T09:10:00.000Z',
       },
@@ -104,6 +135,8 @@ export function presentWebhook(row: Webhook, publicUrl: string): z.input<typeof 
     description: row.description,
     enabled: row.enabled,
     url: `${publicUrl}/v1/incident/webhook/${row.id}`,
+    enqueue_url: row.source === 'pagerduty' ? `${publicUrl}/v2/enqueue` : null,
+    routing_key: row.routingKey,
     monitor_url: row.monitorUrl,
     monitor_method: row.monitorMethod,
     check_paths: {
@@ -112,6 +145,9 @@ export function presentWebhook(row: Webhook, publicUrl: string): z.input<typeof 
       error: row.checkPaths.error,
     },
     tags: row.tags,
+    source: row.source,
+    team_id: row.teamId,
+    opens_incidents: row.opensIncidents,
     verification: row.verification && presentVerification(row.verification),
     created_at: row.createdAt,
   };

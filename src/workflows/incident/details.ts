@@ -10,7 +10,7 @@ export function incidentDetails(
   const { lifecycle } = state;
   const pending = lifecycle.pendingActions.map((action) => `| ${action.type} | ${action.at} |`);
   return [
-    `### ${incidentReference(state.number)}: ${escapeMarkdown(nameOf(state))}`,
+    `### ${titleOf(state)}`,
     '',
     `**${lifecycle.status}** · urgency ${urgencyOf(state)} · ${occurrences} occurrence${occurrences === 1 ? '' : 's'}`,
     '',
@@ -22,6 +22,12 @@ export function incidentDetails(
     '',
     'Signals: `acknowledge`, `unacknowledge`, `escalate` {level?}, `reassign` {assignees}, `snooze` {duration}, `resolve`, `note` {content}, `change` {name?, urgency?, severity?}, `priority` {priority}, `responder` {member_ids, message}, `responder_reply` {member_id, reply}, `status_update` {message}, `conference_bridge` {number, url}, `pending_action` {type, at}, `merge` {incident_ids}, `action` {type}; each takes an optional `{"by": "your name"}`.',
   ].join('\n');
+}
+
+/** The workflow of a private incident knows it by its reference alone. */
+function titleOf(state: IncidentState): string {
+  const reference = incidentReference(state.number);
+  return nameOf(state) === reference ? reference : `${reference}: ${escapeMarkdown(nameOf(state))}`;
 }
 
 function escalationDetails({ escalationPolicy, lifecycle }: IncidentState): string[] {

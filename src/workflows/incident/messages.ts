@@ -43,10 +43,20 @@ export interface JoinedInput {
   lastAt: string;
 }
 
-/** An occurrence made the conditions of the state-change ruleset false that opened the incident. */
+/**
+ * The problem is over: an occurrence made the conditions of the state-change ruleset false that opened the incident, or
+ * the sender said so through the webhook. One of the two is there.
+ */
 export interface ClearedInput {
   eventId: string;
-  ruleset: { id: string; name: string };
+  ruleset?: { id: string; name: string };
+  webhook?: { id: string; name: string };
+}
+
+/** The sender said that somebody sees to the problem. */
+export interface AcknowledgedInput {
+  eventId: string;
+  webhook: { id: string; name: string };
 }
 
 export const changeUpdate = defineUpdate<UpdateResult, [ChangeInput]>('change');

@@ -1,7 +1,7 @@
 import type { ActionType, Agent } from '../../domain/incident/log-entry.ts';
 import type { Command, IncidentChanges } from '../../domain/incident/command.ts';
 import { urgencies, type Urgency } from '../../domain/incident/incident.ts';
-import type { ClearedInput, SignalInput } from './messages.ts';
+import type { AcknowledgedInput, ClearedInput, SignalInput } from './messages.ts';
 import { type DetailedMessage, detailReaders } from './read-details.ts';
 import { isText, isTextOrNull, isUuid, isUuidOrNull } from './stored-text.ts';
 
@@ -95,17 +95,22 @@ function readChanges({ name, description, urgency, severity }: Record<string, un
   return given.length === 0 ? 'one of name, description, urgency, severity must be there' : Object.fromEntries(given);
 }
 
-/** Reads what the inbox signals when the conditions of a state-change ruleset became false; null for anything else. */
+/** Reads what the inbox signals when a problem is over; null for anything else. */
 export function clearedCommand(input: unknown): Command | null {
-  const { eventId, ruleset } = (input ?? {}) as Partial<ClearedInput>;
-  if (!isUuid(eventId)) return null;
-  if (!isUuid(ruleset?.id) || !isText(ruleset.name, 255)) return null;
-  return {
-    type: 'resolve',
-    id: `cleared:${eventId}`,
-    agent: { type: 'ruleset', id: ruleset.id, name: ruleset.name },
-    channel: 'event',
-    resolution: null,
-    rootCause: null,
-  };
+  const { eventId, ruleset, webhook } = (input ?? {}) as Partial<ClearedInput>;
+  const agent = ruleset === undefined ? agentOf('webhook', webhook) : agentOf('ruleset', ruleset);
+  if (!isUuid(eventId) || agent === null) return null;
+  return { type: 'resolve', id: `cleared:${eventId}`, agent, channel: 'event', resolution: null, rootCause: null };
+}
+
+/** Reads what the inbox signals when a sender says that somebody sees to its problem; null for anything else. */
+export function acknowledgedCommand(input: unknown): Command | null {
+  const { eventId, webhook } = (input ?? {}) as Partial<AcknowledgedInput>;
+  const agent = agentOf('webhook', webhook);
+  if (!isUuid(eventId) || agent === null) return null;
+  return { type: 'acknowledge', id: `acknowledged:${eventId}`, agent, channel: 'event' };
+}
+
+function agentOf(type: 'ruleset' | 'webhook', named: { id: string; name: string } | undefined): Agent | null {
+  return isUuid(named?.id) && isText(named.name, 255) ? { type, id: named.id, name: named.name } : null;
 }

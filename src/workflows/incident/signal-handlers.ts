@@ -4,7 +4,13 @@ import type { IncidentRun } from './incident-run.ts';
 import { type MergeBySignal, mergesBySignal } from './merge-signal.ts';
 import { type JoinedInput, namedSignal } from './messages.ts';
 import { detailedMessages } from './read-details.ts';
-import { clearedCommand, plainSignals, signalCommand, type SignalledCommand } from './signal-command.ts';
+import {
+  acknowledgedCommand,
+  clearedCommand,
+  plainSignals,
+  signalCommand,
+  type SignalledCommand,
+} from './signal-command.ts';
 
 type Hear = (given: unknown) => void;
 
@@ -29,8 +35,14 @@ export function setSignalHandlers(run: IncidentRun, merging: MergeBySignal): voi
 
   function cleared(given: unknown): void {
     const command = clearedCommand(given);
-    if (command === null) return dropped('cleared', 'it must name an event and a ruleset');
+    if (command === null) return dropped('cleared', 'it must name an event, and a ruleset or a webhook');
     run.hear('cleared', command);
+  }
+
+  function acknowledged(given: unknown): void {
+    const command = acknowledgedCommand(given);
+    if (command === null) return dropped('acknowledged', 'it must name an event and a webhook');
+    run.hear('acknowledged', command);
   }
 
   const names: SignalledCommand[] = [...detailedMessages, ...plainSignals];
@@ -38,6 +50,7 @@ export function setSignalHandlers(run: IncidentRun, merging: MergeBySignal): voi
     ...Object.fromEntries(names.map((name) => [name, (given: unknown) => signalled(name, given)])),
     joined,
     cleared,
+    acknowledged,
   };
   const early = takeEarlySignals();
   for (const [name, hear] of Object.entries(heard)) setHandler(namedSignal(name), hear);

@@ -6,7 +6,7 @@ import { isText, isTextOrNull, isUuid, isUuidOrNull } from './stored-text.ts';
 
 const agentTypes = ['member', 'key', 'ruleset', 'operator'];
 /** Ids that the workflow gives itself. */
-const ownIds = /^(trigger$|opening:|timer:|signal:|action:|cleared:|nobody:|merged:)/;
+const ownIds = /^(trigger$|opening:|timer:|signal:|action:|cleared:|acknowledged:|nobody:|merged:)/;
 
 /**
  * True for what the API sends. Others may send updates too (the Temporal UI and CLI can), and one that the read model
