@@ -1,5 +1,6 @@
 import type { TransitionType } from '../domain/incident/log-entry.ts';
 import type { Visibility } from '../domain/incident/snapshot.ts';
+import type { IncidentEventName } from '../domain/webhook/incident-event.ts';
 import type { OutboundSnapshot, ServiceChange } from '../domain/webhook/outbound-event.ts';
 
 /** What a payload needs besides the snapshot: facts of this one attempt, its subscription and this installation. */
@@ -27,6 +28,12 @@ export type EventSource =
       visibility?: Visibility;
       /** One payload for each element of this list in the transition's details. */
       perItemOf?: string;
+    }
+  | {
+      /** What happens to incidents besides transitions. */
+      incident: IncidentEventName;
+      /** Only to those that are visible like this. */
+      visibility?: Visibility;
     }
   | { service: ServiceChange }
   | { subscription: 'disabled' };
@@ -97,6 +104,21 @@ export function planService(
   return dialects.flatMap((dialect) =>
     Object.entries(dialect.events).flatMap(([event, source]) =>
       'service' in source && source.service === change ? [{ dialect: dialect.name, event }] : [],
+    ),
+  );
+}
+
+/** What some dialects call something that happened to an incident of this visibility. */
+export function planIncidentEvent(
+  dialects: readonly Dialect[],
+  name: IncidentEventName,
+  visibility: Visibility,
+): Pick<PlannedEvent, 'dialect' | 'event'>[] {
+  return dialects.flatMap((dialect) =>
+    Object.entries(dialect.events).flatMap(([event, source]) =>
+      'incident' in source && source.incident === name && (source.visibility ?? visibility) === visibility
+        ? [{ dialect: dialect.name, event }]
+        : [],
     ),
   );
 }

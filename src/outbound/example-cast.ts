@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Assignee } from '../domain/incident/incident.ts';
+import type { Assignee, Status } from '../domain/incident/incident.ts';
 import type { Agent } from '../domain/incident/log-entry.ts';
-import type { IncidentSnapshot, Person, SnapshotService, SnapshotTeam } from '../domain/incident/snapshot.ts';
+import type {
+  IncidentSnapshot,
+  Person,
+  SnapshotCustomField,
+  SnapshotRoleAssignment,
+  SnapshotService,
+  SnapshotSeverity,
+  SnapshotStatus,
+  SnapshotTeam,
+  SnapshotType,
+} from '../domain/incident/snapshot.ts';
 
 /** For whom an example is made up, and when (ISO 8601). Nothing else goes into it: asked twice, it is the same. */
 export interface ExampleSetting {
@@ -50,7 +60,53 @@ export function castOf(setting: ExampleSetting) {
     ruleset: { type: 'ruleset', id: service.id, name: service.name },
     timer: { type: 'timer', id: null, name: 'escalation' },
   } satisfies Record<string, Agent>;
+  const dated = { createdAt: minutesFrom(now, -60 * 24 * 30), updatedAt: minutesFrom(now, -60 * 24 * 30) };
+  const status = (name: string, category: string, rank: number): SnapshotStatus => {
+    return {
+      id: idOf(`status ${category}`),
+      name: `Example: ${name}`,
+      category,
+      description: 'Example: a status.',
+      rank,
+      ...dated,
+    };
+  };
+  const statuses: Record<Status, SnapshotStatus> = {
+    triggered: status('Triage', 'triage', 1),
+    acknowledged: status('Investigating', 'live', 2),
+    resolved: status('Closed', 'closed', 3),
+  };
+  const severity: SnapshotSeverity = {
+    ...{
+      id: idOf('severity'),
+      name: 'Example: Critical',
+      description: 'Example: everybody is affected.',
+      rank: 3,
+      level: 3,
+      levels: 3,
+    },
+    ...dated,
+  };
+  const incidentType: SnapshotType = {
+    ...{ id: idOf('incident type'), name: 'Example: Outage', description: '', isDefault: true },
+    ...{ privateIncidentsOnly: false, createInTriage: 'optional' },
+    ...dated,
+  };
+  const customField: SnapshotCustomField = {
+    ...{ id: idOf('custom field'), name: 'Example: affected region', description: '', fieldType: 'text' },
+    values: ['Example: Europe'],
+  };
+  const lead: Omit<SnapshotRoleAssignment, 'memberId'> = {
+    ...{ id: idOf('role'), name: 'Example: Incident Lead', description: '', instructions: '', shortform: 'lead' },
+    ...{ roleType: 'lead', required: false },
+    ...dated,
+  };
   return {
+    statuses,
+    severity,
+    incidentType,
+    customField,
+    lead,
     member,
     responder,
     agents,
@@ -61,6 +117,7 @@ export function castOf(setting: ExampleSetting) {
     subscription: { id: idOf('subscription'), name: 'Example: chat bot' },
     bridge: { number: '+1 555 0100', url: 'https://meet.example.com/checkout' },
     incidentId: idOf('incident'),
+    taskId: idOf('task'),
     eventId: idOf('event'),
     mergedIncidentId: idOf('merged incident'),
     actionId: idOf('action'),

@@ -1,6 +1,7 @@
 import type { OutboundSnapshot } from '../domain/webhook/outbound-event.ts';
 import { concerns, type Dialect, type EventSource } from './dialect.ts';
 import { castOf, type ExampleSetting } from './example-cast.ts';
+import { exampleIncidentEvent } from './example-incident-event.ts';
 import { exampleIncident } from './example-incident.ts';
 import { storyOf } from './example-story.ts';
 
@@ -36,6 +37,7 @@ function snapshotFor(source: EventSource, setting: ExampleSetting): OutboundSnap
     const { subscription } = cast;
     return { kind: 'subscription', change: source.subscription, at, reason: 'failing', organisation, subscription };
   }
+  if ('incident' in source) return exampleIncidentEvent(source, setting);
   const told = source.on.find((type) => {
     const { from, to, details } = storyOf(type, cast);
     return concerns(source, type, details) && (source.ifStatusChanged === undefined || from !== to);

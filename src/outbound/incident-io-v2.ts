@@ -4,6 +4,8 @@ import type { Dialect } from './dialect.ts';
 import { fitting, standardFit, type Bounds } from './fitting.ts';
 import { incidentOf } from './incident-io/incident.ts';
 import { previousStatusOf, statusOf } from './incident-io/status.ts';
+import { membershipOf } from './incident-io/membership.ts';
+import { taskContentOf, taskEvents } from './incident-io/task-events.ts';
 import { microseconds } from './incident-io/times.ts';
 import { ulidOf } from './incident-io/ulid.ts';
 import { assertStandsFor } from './stands-for.ts';
@@ -43,6 +45,9 @@ export const incidentIoV2: Dialect = {
     [statusUpdated]: { on: updating, ifStatusChanged: true, visibility: 'public' },
     'private_incident.incident_created_v2': { on: ['triggered'], visibility: 'private' },
     'private_incident.incident_updated_v2': { on: updating, visibility: 'private' },
+    'private_incident.membership_granted_v1': { incident: 'membership_granted', visibility: 'private' },
+    'private_incident.membership_revoked_v1': { incident: 'membership_revoked', visibility: 'private' },
+    ...taskEvents,
   },
   // incident.io has none: its receivers pass over events they do not know.
   ping: 'ping',
@@ -55,6 +60,9 @@ export const incidentIoV2: Dialect = {
           message: shorten(snapshot.message, bounds.text),
           created_at: microseconds(snapshot.at),
         });
+      if (snapshot.kind === 'membership') return inEnvelope(event, membershipOf(snapshot));
+      if (snapshot.kind === 'action' || snapshot.kind === 'follow_up')
+        return inEnvelope(event, taskContentOf(event, snapshot, bounds));
       if (snapshot.kind !== undefined) throw new Error(`incident.io has no event for a ${snapshot.kind}`);
       if (event.startsWith('private_incident.')) return inEnvelope(event, { id: ulidOf(snapshot.incident.id) });
       const incident = incidentOf(snapshot, context, bounds);
@@ -68,12 +76,12 @@ function inEnvelope(event: string, content: object) {
 }
 
 /** `message` is what people were told with it: with us, how it was resolved. */
-function changeOf(snapshot: IncidentSnapshot, incident: object, { text }: Bounds) {
+function changeOf(snapshot: IncidentSnapshot, incident: object, bounds: Bounds) {
   const { resolution } = snapshot.transition.type === 'resolved' ? snapshot.incident : { resolution: null };
   return {
     incident,
-    new_status: statusOf(snapshot),
-    previous_status: previousStatusOf(snapshot),
-    ...(resolution === null ? {} : { message: shorten(resolution, text) }),
+    new_status: statusOf(snapshot, bounds),
+    previous_status: previousStatusOf(snapshot, bounds),
+    ...(resolution === null ? {} : { message: shorten(resolution, bounds.text) }),
   };
 }

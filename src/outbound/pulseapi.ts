@@ -1,6 +1,6 @@
 import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
 import type { Dialect, RenderContext } from './dialect.ts';
-import { severityLevel, type SeverityLevel } from './severity-level.ts';
+import { levelOfRank, severityLevel, type SeverityLevel } from './severity-level.ts';
 import { assertStandsFor } from './stands-for.ts';
 import { shorten } from './text.ts';
 
@@ -48,9 +48,12 @@ function incidentOf({ incident, transition }: IncidentSnapshot) {
   };
 }
 
-/** Our severities are any text: one that says none of PulseAPI's tells less than the urgency. */
-function severityOf({ severity, urgency }: IncidentSnapshot['incident']): SeverityLevel {
-  return severityLevel(severity ?? '') ?? urgency;
+/**
+ * By its rank among the organisation's severities, or what its text says of itself: one that says none of PulseAPI's
+ * tells less than the urgency.
+ */
+function severityOf({ severity, rankedSeverity, urgency }: IncidentSnapshot['incident']): SeverityLevel {
+  return (rankedSeverity ? levelOfRank(rankedSeverity) : severityLevel(severity ?? '')) ?? urgency;
 }
 
 /** What is watched is the webhook that reported it; for an incident made by hand its team stands in. */

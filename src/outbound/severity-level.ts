@@ -9,3 +9,8 @@ export function severityLevel(severity: string): SeverityLevel | null {
   if (rank !== undefined) return levels[Number(rank) - 1] ?? 'low';
   return levels.find((level) => level === text) ?? null;
 }
+
+/** The four levels spread over a ranking: of three severities they are medium, high and critical. */
+export function levelOfRank({ level, levels: count }: { level: number; levels: number }): SeverityLevel {
+  return levels[levels.length - Math.ceil((level / count) * levels.length)] ?? 'low';
+}

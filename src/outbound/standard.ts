@@ -47,6 +47,10 @@ function partsOf(snapshot: OutboundSnapshot, cut: Cutter): object {
     }
     case 'ping':
       return { ...of, message: cut.text('message', snapshot.message) };
+    case 'membership':
+    case 'action':
+    case 'follow_up':
+      throw new Error(`standard has no event for a ${snapshot.kind}`);
     case undefined:
       return incidentData(snapshot, cut);
   }

@@ -1,3 +1,4 @@
+import { nameOfEvent } from '../domain/webhook/incident-event.ts';
 import type { OutboundSnapshot } from '../domain/webhook/outbound-event.ts';
 import { concerns, type Dialect, type EventSource } from './dialect.ts';
 
@@ -20,6 +21,13 @@ export function assertStandsFor(
 function standsFor(source: EventSource, snapshot: OutboundSnapshot): boolean {
   if ('service' in source) return snapshot.kind === 'service' && snapshot.change === source.service;
   if ('subscription' in source) return snapshot.kind === 'subscription' && snapshot.change === source.subscription;
+  if ('incident' in source)
+    return (
+      'incident' in snapshot &&
+      snapshot.kind !== undefined &&
+      nameOfEvent(snapshot) === source.incident &&
+      (source.visibility ?? snapshot.incident.visibility) === snapshot.incident.visibility
+    );
   if (snapshot.kind !== undefined) return false;
   const { incident, transition } = snapshot;
   return (
@@ -38,6 +46,12 @@ function subjectOf(snapshot: OutboundSnapshot): string {
       return `a subscription that was ${snapshot.change}`;
     case 'ping':
       return 'a ping';
+    case 'membership':
+      return `a membership that was ${snapshot.change}`;
+    case 'action':
+      return `an action that was ${snapshot.change}`;
+    case 'follow_up':
+      return `a follow-up that was ${snapshot.change}`;
     case undefined:
       return `an incident that was ${snapshot.transition.type}`;
   }

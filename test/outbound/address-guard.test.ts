@@ -224,7 +224,7 @@ describe('outbound/address-guard', () => {
     const slow = createAddressGuard({ allowedNetworks: [], lookup: () => new Promise(() => {}) });
     const startedAt = Date.now();
     assert.equal(await slow.refusalOf('https://slow.example.com/'), null);
-    assert.ok(Date.now() - startedAt < 3_000);
+    assert.ok(Date.now() - startedAt < 15_000);
   });
 
   it('lets exactly the allowed networks pass besides', async () => {

@@ -47,7 +47,9 @@ function holdToContract(dialect: Dialect) {
       ...transitionTypes.flatMap((type) => planTransition([dialect], detailed(type))),
       ...serviceChanges.flatMap((change) => planService([dialect], change)),
     ].map(({ event }) => event);
-    const others = events.flatMap(([event, source]) => ('subscription' in source ? [event] : []));
+    const others = events.flatMap(([event, source]) =>
+      'subscription' in source || 'incident' in source ? [event] : [],
+    );
     assert.deepEqual([...new Set([...planned, ...others])].sort(), events.map(([event]) => event).sort());
   });
 
@@ -97,6 +99,11 @@ function holdToContract(dialect: Dialect) {
       for (const snapshot of snapshots)
         if (!('on' in source) || !source.on.includes(snapshot.transition.type))
           assert.throws(() => render(event, snapshot), `${event} of ${snapshot.transition.type}`);
+      if ('incident' in source)
+        for (const other of events.filter(
+          ([, one]) => 'incident' in one && JSON.stringify(one) !== JSON.stringify(source),
+        ))
+          assert.throws(() => render(event, example(other[0])), `${event} of ${other[0]}`);
       if (!('on' in source)) continue;
       for (const type of Object.keys(source.ifDetail ?? {}) as TransitionType[])
         assert.throws(() => render(event, fullSnapshotWithoutDetails(type)), `${event} of ${type}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { Agent, TransitionType } from '../../src/domain/incident/log-entry.ts';
-import type { IncidentSnapshot } from '../../src/domain/incident/snapshot.ts';
+import type { IncidentSnapshot, SnapshotCustomField } from '../../src/domain/incident/snapshot.ts';
 import { planTransition } from '../../src/outbound/dialect.ts';
 import { examplePing } from '../../src/outbound/example-snapshot.ts';
 import { incidentIoV2 } from '../../src/outbound/incident-io-v2.ts';
@@ -56,6 +56,14 @@ const always = {
   slack_team_id: '',
   slack_channel_id: '',
 };
+
+/** As a release stored it whose snapshots know nothing of the organisation's own statuses, severities and fields. */
+function earlier({ incident, transition, ...rest }: IncidentSnapshot): IncidentSnapshot {
+  const known = { ...incident };
+  for (const part of ['incidentStatus', 'rankedSeverity', 'incidentType', 'customFields', 'roleAssignments'] as const)
+    delete known[part];
+  return { ...rest, incident: known, transition: { ...transition, previousIncidentStatus: null } };
+}
 
 describe('outbound/incident-io-v2', () => {
   it('has every key of the documented sample, with values like it', () => {
@@ -117,7 +125,7 @@ describe('outbound/incident-io-v2', () => {
       assert.equal(derivedUlid('a', 'b'), derivedUlid('a', 'b'));
       assert.notEqual(derivedUlid('a', 'b'), derivedUlid('ab', ''));
       const [ours, theirs] = ['0199aaaa-0000-7000-8000-000000000002', '0199aaaa-0000-7000-8000-000000000003'].map(
-        (id) => contentOf(created, { ...fullSnapshot('triggered'), organisation: { id, name: 'Acme' } }),
+        (id) => contentOf(created, { ...earlier(fullSnapshot('triggered')), organisation: { id, name: 'Acme' } }),
       );
       for (const key of ['incident_status', 'severity'])
         assert.notEqual((ours![key] as Content).id, (theirs![key] as Content).id);
@@ -158,7 +166,7 @@ describe('outbound/incident-io-v2', () => {
 
   describe('a change of the status', () => {
     const changeOf = (type: TransitionType, changes: Partial<IncidentSnapshot['incident']> = {}) => {
-      const snapshot = fullSnapshot(type);
+      const snapshot = earlier(fullSnapshot(type));
       return contentOf(statusUpdated, { ...snapshot, incident: { ...snapshot.incident, ...changes } });
     };
     const named = (content: Content, key: string) => {
@@ -175,6 +183,20 @@ describe('outbound/incident-io-v2', () => {
       assert.deepEqual((resolved.incident as Content).incident_status, resolved.new_status);
       holdTo(always, resolved.incident);
       holdTo(status, resolved.previous_status);
+    });
+
+    it('names the statuses of the organisation', () => {
+      const snapshot = fullSnapshot('acknowledged');
+      const monitoring = { ...snapshot.incident.incidentStatus!, name: 'Monitoring', rank: 7 };
+      const change = contentOf(statusUpdated, {
+        ...snapshot,
+        incident: { ...snapshot.incident, incidentStatus: monitoring },
+      });
+      assert.deepEqual(named(change, 'new_status'), ['Monitoring', 'live']);
+      assert.deepEqual(named(change, 'previous_status'), ['Example: Triage', 'triage']);
+      assert.equal((change.new_status as Content).id, ulidOf(monitoring.id));
+      assert.deepEqual((change.incident as Content).incident_status, change.new_status);
+      holdTo(status, change.new_status);
     });
 
     it('goes through the categories of incident.io', () => {
@@ -227,29 +249,31 @@ describe('outbound/incident-io-v2', () => {
   });
 
   it('gives people their roles', () => {
-    const sample = fullSnapshot('acknowledged');
-    const [ada, alan] = sample.people!;
-    const responders = [
-      { memberId: alan!.id, state: 'accepted' },
-      { memberId: '0199aaaa-0000-7000-8000-000000000051', state: 'declined' },
-    ] as const;
-    const incident = { ...sample.incident, responders: [...responders] };
-    const given = contentOf(updated, { ...sample, incident }).incident_role_assignments as {
+    const snapshot = fullSnapshot('acknowledged');
+    const [ada] = snapshot.people!;
+    const [given, ...others] = contentOf(updated, snapshot).incident_role_assignments as {
       role: Content;
       assignee: Content;
     }[];
+    assert.deepEqual(others, []);
+    assert.deepEqual(given!.assignee, { id: ulidOf(ada!.id), name: ada!.name, email: ada!.email, role: 'unset' });
     assert.deepEqual(
-      given.map(({ role, assignee }) => [role.role_type, role.name, assignee.id]),
-      [
-        ['lead', 'Incident Lead', ulidOf(ada!.id)],
-        ['custom', 'Assignee', ulidOf(ada!.id)],
-        ['custom', 'Responder', ulidOf(alan!.id)],
-      ],
+      [given!.role.id, given!.role.role_type, given!.role.shortform, given!.role.name],
+      [ulidOf(snapshot.incident.roleAssignments![0]!.id), 'lead', 'lead', 'Example: Incident Lead'],
     );
+    assert.deepEqual(contentOf(updated, earlier(snapshot)).incident_role_assignments, []);
   });
 
-  it('ranks severities it knows, the more severe the higher', () => {
-    const sample = fullSnapshot('triggered');
+  it('shows the severity of the organisation, and the type', () => {
+    const snapshot = fullSnapshot('triggered');
+    const { severity, incident_type: type } = contentOf(created, snapshot) as Record<string, Content>;
+    const { id, name, rank } = snapshot.incident.rankedSeverity!;
+    assert.deepEqual([severity!.id, severity!.name, severity!.rank], [ulidOf(id), name, rank]);
+    assert.deepEqual([type!.id, type!.is_default], [ulidOf(snapshot.incident.incidentType!.id), true]);
+  });
+
+  it('ranks other severities that it knows, the more severe the higher', () => {
+    const sample = earlier(fullSnapshot('triggered'));
     const ranks = ['P4', 'SEV3', 'high', 'Critical', 'Weird'].map((severity) => {
       const { name, rank } = contentOf(created, { ...sample, incident: { ...sample.incident, severity } })
         .severity as Content;
@@ -296,19 +320,40 @@ describe('outbound/incident-io-v2', () => {
     ]);
   });
 
-  it('has what incident.io has no place for as custom fields', () => {
-    const entries = contentOf(created, fullSnapshot('triggered')).custom_field_entries as {
-      custom_field: Content;
-      values: Content[];
-    }[];
+  it('has every kind of custom field, with the values of that kind', () => {
+    const sample = fullSnapshot('triggered');
+    const idOf = (digit: number) => `0199aaaa-0000-7000-8000-00000000006${digit}`;
+    const field = (
+      digit: number,
+      fieldType: SnapshotCustomField['fieldType'],
+      values: SnapshotCustomField['values'],
+    ) => {
+      return { id: idOf(digit), name: `Field ${digit}`, description: '', fieldType, values };
+    };
+    const options = [
+      { id: idOf(7), value: 'Europe', sortKey: 10 },
+      { id: idOf(8), value: 'Asia', sortKey: 20 },
+    ];
+    const customFields = [
+      field(1, 'text', ['long ago']),
+      field(2, 'link', ['https://example.com/ticket/7']),
+      field(3, 'numeric', ['12345678901234567890.5']),
+      field(4, 'single_select', [options[0]!]),
+      field(5, 'multi_select', options),
+    ];
+    const entries = contentOf(created, { ...sample, incident: { ...sample.incident, customFields } })
+      .custom_field_entries as { custom_field: Content; values: Content[] }[];
+    const option = (digit: number, of: number, value: string, sortKey: number) => ({
+      value_option: { id: ulidOf(idOf(digit)), custom_field_id: ulidOf(idOf(of)), value, sort_key: sortKey },
+    });
     assert.deepEqual(
-      entries.map(({ custom_field, values }) => [custom_field.name, custom_field.field_type, values[0]!.value_text]),
+      entries.map(({ custom_field, values }) => [custom_field.id, custom_field.field_type, values]),
       [
-        ['Team', 'text', 'Acme Corp'],
-        ['Service', 'text', 'Example: checkout'],
-        ['Urgency', 'text', 'high'],
-        ['Priority', 'text', 'P1'],
-        ['Incident key', 'text', 'example-checkout'],
+        [ulidOf(idOf(1)), 'text', [{ value_text: 'long ago' }]],
+        [ulidOf(idOf(2)), 'link', [{ value_link: 'https://example.com/ticket/7' }]],
+        [ulidOf(idOf(3)), 'numeric', [{ value_numeric: '12345678901234567890.5' }]],
+        [ulidOf(idOf(4)), 'single_select', [option(7, 4, 'Europe', 10)]],
+        [ulidOf(idOf(5)), 'multi_select', [option(7, 5, 'Europe', 10), option(8, 5, 'Asia', 20)]],
       ],
     );
   });

@@ -147,6 +147,8 @@ describe('outbound/pagerduty-v3', () => {
       [memberAgent(nina), 'api', user(nina), { name: 'Tocsin' }],
       [{ type: 'key', id: policyId, name: 'Deploys' }, 'api', key, { name: 'Tocsin' }],
       [{ type: 'ruleset', id: serviceId, name: 'As it was' }, 'event', service, { name: 'Production API' }],
+      [{ type: 'webhook', id: policyId, name: 'Deploys' }, 'event', key, { name: 'Production API' }],
+      [{ type: 'webhook', id: serviceId, name: 'As it was' }, 'event', service, { name: 'Production API' }],
       [{ type: 'operator', id: null, name: 'root' }, 'signal', null, { name: 'Tocsin' }],
       [{ type: 'timer', id: null, name: 'auto-resolve' }, 'timer', null, null],
     ] as const) {

@@ -69,12 +69,12 @@ describe('outbound/post', () => {
     });
 
   it('gives up on a receiver that never answers, or only later', async () => {
-    for (const behaviour of [{ hang: true }, { delayMs: 400 }]) {
+    for (const behaviour of [{ hang: true }, { delayMs: 5_000 }]) {
       receiver.behave(behaviour);
       const result = await send(receiver.url, { timeoutMs: 150 });
       assert.equal(result.outcome, 'timeout');
       assert.equal(result.statusCode, null);
-      assert.ok(result.durationMs >= 140 && result.durationMs < 390, `${result.durationMs}`);
+      assert.ok(result.durationMs >= 140 && result.durationMs < 4_900, `${result.durationMs}`);
     }
   });
 
@@ -94,7 +94,7 @@ describe('outbound/post', () => {
     receiver.behave({ status: 200, stall: true });
     const stalled = await send();
     assert.equal(stalled.outcome, 'success');
-    assert.ok(stalled.durationMs < 2_000);
+    assert.ok(stalled.durationMs < 8_000);
     receiver.behave({
       respond(response) {
         response.writeHead(500);
@@ -105,7 +105,7 @@ describe('outbound/post', () => {
     const dribbled = await send();
     assert.equal(dribbled.outcome, 'http_error');
     assert.match(dribbled.response!, /^x+$/);
-    assert.ok(dribbled.durationMs < 2_000);
+    assert.ok(dribbled.durationMs < 8_000);
   });
 
   it('reads 20 KB of a huge body and drops the rest', async () => {
@@ -244,17 +244,17 @@ describe('outbound/post', () => {
     assert.equal(await askedBy('120'), 120_000);
     assert.equal(await askedBy('1000000000'), 1e12);
     const inAnHour = await askedBy(new Date(Date.now() + 3_600_000).toUTCString());
-    assert.ok(inAnHour! > 3_590_000 && inAnHour! <= 3_600_000, `${inAnHour}`);
+    assert.ok(inAnHour! > 3_500_000 && inAnHour! <= 3_600_000, `${inAnHour}`);
     assert.equal(await askedBy('Thu, 16 Apr 2020 14:24:00 GMT'), 0);
     for (const garbage of ['soon', '1e9', '-1']) assert.equal(await askedBy(garbage), undefined);
   });
 
   it('takes the time of a request before that of all', async () => {
-    receiver.behave({ delayMs: 400 });
-    const post = createPost({ ...loopback, timeoutMs: 5_000 });
+    receiver.behave({ delayMs: 2_000 });
+    const post = createPost({ ...loopback, timeoutMs: 20_000 });
     const result = await post({ url: receiver.url, headers: {}, body: '{}', timeoutMs: 150 });
     assert.equal(result.outcome, 'timeout');
-    assert.ok(result.durationMs < 390, `${result.durationMs}`);
+    assert.ok(result.durationMs < 1_900, `${result.durationMs}`);
     assert.equal((await post({ url: receiver.url, headers: {}, body: '{}' })).outcome, 'success');
   });
 

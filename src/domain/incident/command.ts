@@ -47,4 +47,7 @@ export type Command = { id: string; agent: Agent; channel: Channel } & (
   | { type: 'action'; action: Action }
 );
 
+/** The id of the command that opens an incident. */
+export const openingCommandId = 'trigger';
+
 export type CommandType = Command['type'];

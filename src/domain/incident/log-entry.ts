@@ -1,6 +1,6 @@
 /** Who did it. `name` is what people read; `id` is null where the agent has none (timers, the Temporal UI). */
 export interface Agent {
-  type: 'member' | 'key' | 'ruleset' | 'timer' | 'operator';
+  type: 'member' | 'key' | 'ruleset' | 'webhook' | 'timer' | 'operator';
   id: string | null;
   name: string;
 }
@@ -34,7 +34,7 @@ export const transitionTypes = [
 /** What happened; outgoing webhooks say `incident.<type>`. */
 export type TransitionType = (typeof transitionTypes)[number];
 
-/** What the log holds besides transitions: what became of an action, who could not be reached, what operators did. */
+/** What the log holds besides transitions: what became of an action, who could not be reached, what operators did, who may see it. */
 export const logEntryTypes = [
   ...transitionTypes,
   'action_succeeded',
@@ -42,6 +42,10 @@ export const logEntryTypes = [
   'nobody_on_call',
   'nobody_reachable',
   'workflow_terminated',
+  'membership_granted',
+  'membership_revoked',
+  'task_created',
+  'task_completed',
 ] as const;
 export type LogEntryType = (typeof logEntryTypes)[number];
 

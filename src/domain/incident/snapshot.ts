@@ -41,6 +41,18 @@ export interface IncidentSnapshot {
     mergedInto?: { id: string; number: number; name: string } | null;
     acknowledgementTimeout?: number | null;
     trail?: Trail;
+    /** The key that reported it. */
+    apiKey?: { id: string; name: string } | null;
+    mode?: 'standard' | 'retrospective' | 'test' | 'tutorial';
+    incidentStatus?: SnapshotStatus | null;
+    /** What `severity` names, where the organisation has such a one. */
+    rankedSeverity?: SnapshotSeverity | null;
+    incidentType?: SnapshotType | null;
+    /** Those that have a value. */
+    customFields?: SnapshotCustomField[];
+    roleAssignments?: SnapshotRoleAssignment[];
+    /** Time by name: those that were set by hand. */
+    timestamps?: Record<string, string>;
   };
   organisation: { id: string; name: string };
   team: SnapshotTeam;
@@ -66,7 +78,64 @@ export interface IncidentSnapshot {
     action: Action | null;
     /** Null: it had none, since this opened it. */
     previousStatus?: Status | null;
+    previousIncidentStatus?: SnapshotStatus | null;
   };
+}
+
+/** When it was made and last changed. */
+interface Dated {
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** One of the organisation's own statuses (domain/incident/status-category.ts). */
+export interface SnapshotStatus extends Dated {
+  id: string;
+  name: string;
+  category: string;
+  description: string;
+  rank: number;
+}
+
+export interface SnapshotSeverity extends Dated {
+  id: string;
+  name: string;
+  description: string;
+  /** The higher, the more severe. */
+  rank: number;
+  /** Its place among the `levels` that the organisation has, from 1, the least severe. */
+  level: number;
+  levels: number;
+}
+
+export interface SnapshotType extends Dated {
+  id: string;
+  name: string;
+  description: string;
+  isDefault: boolean;
+  privateIncidentsOnly: boolean;
+  createInTriage: string;
+}
+
+export interface SnapshotCustomField {
+  id: string;
+  name: string;
+  description: string;
+  fieldType: 'single_select' | 'multi_select' | 'text' | 'link' | 'numeric';
+  /** Texts, or the options that were chosen. */
+  values: string[] | { id: string; value: string; sortKey: number }[];
+}
+
+export interface SnapshotRoleAssignment extends Dated {
+  memberId: string;
+  /** Of the role, as what follows. */
+  id: string;
+  name: string;
+  description: string;
+  instructions: string;
+  shortform: string;
+  roleType: 'lead' | 'reporter' | 'custom';
+  required: boolean;
 }
 
 export const visibilities = ['public', 'private'] as const;

@@ -16,13 +16,16 @@ export interface Subject {
 }
 
 export interface Metadata {
-  webhookId: string;
-  webhookName: string;
+  /** Null: no webhook brought it. */
+  webhookId: string | null;
+  webhookName: string | null;
   ip: string;
   contentType: string | null;
   /** Names in lower case. */
   headers: Record<string, unknown>;
   receivedAt: string;
+  /** The key that reported an incident by API; absent of what a webhook received. */
+  apiKey?: { id: string; name: string };
 }
 
 /** Finds a condition's value, or `missing` (domain/json/path.ts). */
@@ -34,7 +37,7 @@ export interface ConditionType {
    * at, so that the one which fits no more does not end what another one began.
    */
   role: 'evidence' | 'selection';
-  /** Its reader finds a list, of which an operator looks at each. */
+  /** Its reader may find a list, of which an operator looks at each. */
   several: boolean;
   /** A reader for this key, or what is wrong with the key. */
   compileKey(key: string): { read: Reader } | { error: string };
@@ -45,7 +48,7 @@ export const conditionTypes: ReadonlyMap<string, ConditionType> = new Map<string
   ['json-check', { role: 'evidence', several: false, compileKey: compileJsonPath }],
   ['text-check', { role: 'evidence', several: false, compileKey: compileTextKey }],
   ['tag-check', { role: 'selection', several: true, compileKey: compileTagName }],
-  ['metadata-check', { role: 'selection', several: false, compileKey: compileMetadataKey }],
+  ['metadata-check', { role: 'selection', several: true, compileKey: compileMetadataKey }],
 ]);
 
 /** The key of a tag-check that looks at all tags, each as a whole. */
@@ -83,11 +86,19 @@ function oneOrMore(values: string[]): unknown {
   return values.length > 0 ? values : missing;
 }
 
-const metadataReaders: ReadonlyMap<string, (metadata: Metadata) => unknown> = new Map([
-  ['webhook_id', ({ webhookId }: Metadata) => webhookId],
-  ['webhook_name', ({ webhookName }: Metadata) => webhookName],
+/** The key of a metadata-check that asks for incidents made by API. */
+export const apiKeyCheck = 'api_key';
+
+const metadataReaders: ReadonlyMap<string, (metadata: Metadata) => unknown> = new Map<
+  string,
+  (metadata: Metadata) => unknown
+>([
+  ['webhook_id', ({ webhookId }: Metadata) => webhookId ?? missing],
+  ['webhook_name', ({ webhookName }: Metadata) => webhookName ?? missing],
   ['ip', ({ ip }: Metadata) => ip],
   ['content_type', ({ contentType }: Metadata) => contentType ?? missing],
+  // By its id or its name.
+  [apiKeyCheck, ({ apiKey }: Metadata) => (apiKey ? [apiKey.id, apiKey.name] : missing)],
 ]);
 
 /** A field name of HTTP (RFC 9110), in any case. */

@@ -39,7 +39,7 @@ export function renderTexts(
   subject: Subject,
 ): { name: string; description: string } {
   const rendered = renderFor(name, subject, longestName);
-  const fallback = literalTemplate(`Incident of ${subject.metadata.webhookName}`);
+  const fallback = literalTemplate(`Incident of ${subject.metadata.webhookName ?? 'an API key'}`);
   return {
     name: rendered.trim() === '' ? renderFor(fallback, subject, longestName) : rendered,
     description: renderFor(description, subject, longestDescription),

@@ -5,8 +5,8 @@ import type { Draft } from './draft.ts';
 import type { Reference, References } from './reference.ts';
 
 /**
- * Who did it, in PagerDuty's types: a person is a user, a ruleset the service it is, and an API key an inbound
- * integration, since that is what programs reach PagerDuty through. Null for timers, and for operators of Temporal,
+ * Who did it, in PagerDuty's types: a person is a user, a ruleset the service it is, a webhook the service or else the
+ * inbound integration that it is, and an API key an inbound integration, since that is what programs reach PagerDuty through. Null for timers, and for operators of Temporal,
  * of whom nothing is known that could be referred to: PagerDuty calls both automatic.
  */
 export function agentReference(
@@ -20,7 +20,8 @@ export function agentReference(
   if (id === null) return null;
   if (type === 'member') return references.user(userOf(id, people ? { people } : {}, name));
   if (type === 'ruleset') return references.service(id === service.id ? service : { type: 'ruleset', id, name });
-  return type === 'key' ? references.integration({ id, name }) : null;
+  if (type === 'webhook' && id === service.id) return references.service(service);
+  return type === 'key' || type === 'webhook' ? references.integration({ id, name }) : null;
 }
 
 /** The same of an incident's own people and service. */
