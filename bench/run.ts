@@ -3,6 +3,7 @@ import { createSql } from '../src/stores/sql.ts';
 import { removeDataDir, startProduct } from '../test/support/product.ts';
 import { accept } from './accept.ts';
 import { deliveries } from './deliveries.ts';
+import { exporting } from './export.ts';
 import { incidents } from './incidents.ts';
 import { latency } from './latency.ts';
 import { noMatch } from './no-match.ts';
@@ -10,7 +11,7 @@ import { storm } from './storm.ts';
 import type { Row } from './support.ts';
 import { timers } from './timers.ts';
 
-const benches = { latency, incidents, storm, 'no-match': noMatch, accept, timers, deliveries };
+const benches = { latency, incidents, storm, 'no-match': noMatch, accept, timers, deliveries, export: exporting };
 type Name = keyof typeof benches;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

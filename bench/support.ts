@@ -27,7 +27,9 @@ export interface Webhook {
 }
 
 export interface Tenant {
+  organisationId: string;
   teamId: string;
+  key: string;
   post(path: string, body?: object): Promise<Json>;
   createWebhook(): Promise<Webhook>;
   /** Sends one event. */
@@ -54,7 +56,9 @@ export async function createTenant({ url, adminKey }: TestProduct, name: string)
   const teamId = organisation.default_team_id;
 
   return {
+    organisationId: organisation.id,
     teamId,
+    key,
     post: (path, body) => post(key, path, body),
     async createWebhook() {
       const { id } = await post(key, '/v1/webhook', { name: 'Probe' });
