@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { FieldError } from '../domain/error-code.ts';
+import { apiKeyCheck } from '../domain/ruleset/condition.ts';
 import type { FiringRuleset, Ruleset, RulesetDraft } from '../domain/ruleset/ruleset.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 
@@ -32,6 +33,8 @@ export interface RulesetStore {
   findUnknown(organisationId: string, draft: RulesetDraft): Promise<FieldError[]>;
   /** The enabled rulesets of several organisations, by number: for the inbox, which works across organisations. */
   loadForEvaluation(organisationIds: string[], tx?: Queryable): Promise<FiringRuleset[]>;
+  /** Of those, the ones that ask for incidents made by API (domain/ruleset/offer.ts). */
+  loadForApiIncidents(organisationId: string): Promise<FiringRuleset[]>;
 }
 
 const columns = [
@@ -114,19 +117,32 @@ export function createRulesetStore(sql: Sql): RulesetStore {
 
     async loadForEvaluation(organisationIds, tx = sql) {
       const rows = await tx<FiringRuleset[]>`
-        SELECT ${sql(columns)}, coalesce((
-          SELECT jsonb_agg(
-            jsonb_build_object(
-              'definitionId', d.id, 'type', d.type, 'subscriptionId', d.settings->0->>'subscription_id')
-            ORDER BY d.position, d.id)
-          FROM action_definitions d
-          WHERE d.organisation_id = rulesets.organisation_id AND d.ruleset_id = rulesets.id AND d.deleted_at IS NULL
-        ), '[]') AS actions
+        SELECT ${sql(columns)}, ${actionsOf(sql)} AS actions
         FROM rulesets WHERE organisation_id = ANY(${organisationIds}::uuid[]) AND enabled AND deleted_at IS NULL
         ORDER BY organisation_id, number`;
       return [...rows];
     },
+
+    async loadForApiIncidents(organisationId) {
+      const check = [{ type: 'metadata-check', key: apiKeyCheck }];
+      const rows = await sql<FiringRuleset[]>`
+        SELECT ${sql(columns)}, ${actionsOf(sql)} AS actions
+        FROM rulesets WHERE organisation_id = ${organisationId} AND enabled AND deleted_at IS NULL
+          AND webhook_id IS NULL AND conditions @> ${sql.json(check)}
+        ORDER BY number`;
+      return [...rows];
+    },
   };
+}
+
+function actionsOf(sql: Queryable) {
+  return sql`coalesce((
+    SELECT jsonb_agg(
+      jsonb_build_object('definitionId', d.id, 'type', d.type, 'subscriptionId', d.settings->0->>'subscription_id')
+      ORDER BY d.position, d.id)
+    FROM action_definitions d
+    WHERE d.organisation_id = rulesets.organisation_id AND d.ruleset_id = rulesets.id AND d.deleted_at IS NULL
+  ), '[]')`;
 }
 
 async function insert(tx: Queryable, organisationId: string, draft: RulesetDraft): Promise<Ruleset> {

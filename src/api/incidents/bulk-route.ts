@@ -1,14 +1,15 @@
 import type { z } from 'zod';
 import { Refusal } from '../../domain/error-code.ts';
 import type { Agent } from '../../domain/incident/log-entry.ts';
+import { type ApiKey, viewerOf } from '../../stores/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound, problems } from '../errors.ts';
+import { problems } from '../errors.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { agentOf } from './agent.ts';
 import { type BulkResult, bulkBody, bulkResults } from './bulk-schema.ts';
 import { carryOut } from './carry-out.ts';
 import { inParallel } from './in-parallel.ts';
-import { requireAgent } from './send-command.ts';
+import { requireAgent, requireIncident } from './send-command.ts';
 
 const atOnce = 10;
 
@@ -32,27 +33,26 @@ export function createBulkRoute(deps: ApiDeps): Route {
       const agent = requireAgent(await agentOf(stores.members, key, body.by));
       const results = new Map<string, BulkResult>();
       await inParallel([...new Set(body.incident_ids)], atOnce, async (id) => {
-        results.set(id, await one(key.organisationId, id, commandId(`bulk ${id}`), agent, body));
+        results.set(id, await one(key, id, commandId(`bulk ${id}`), agent, body));
       });
       return { status: 200, body: { results: body.incident_ids.map((id) => results.get(id)!) } };
     },
   });
 
   async function one(
-    organisationId: string,
+    key: ApiKey,
     incidentId: string,
     id: string,
     agent: Agent,
     body: z.output<typeof bulkBody>,
   ): Promise<BulkResult> {
     try {
-      const before = await stores.incidentReads.get(organisationId, incidentId);
-      if (!before) throw notFound();
+      const before = await requireIncident(deps, key, incidentId);
       const wish =
         body.action === 'resolve'
           ? ({ type: 'resolve', resolution: body.resolution, rootCause: body.root_cause } as const)
           : ({ type: 'acknowledge' } as const);
-      await carryOut(deps, organisationId, before, { ...wish, id, agent });
+      await carryOut(deps, key.organisationId, before, { ...wish, id, agent }, viewerOf(key));
       return { incident_id: incidentId, status: 'done', code: null, detail: null };
     } catch (error) {
       // What may have happened all the same, or failed for other reasons, is no refusal of this incident.

@@ -1,5 +1,6 @@
 import type { Agent } from '../../domain/incident/log-entry.ts';
 import { Refusal } from '../../domain/error-code.ts';
+import { viewerOf } from '../../stores/api-keys.ts';
 import { type Merge, mergeId } from '../../stores/merges.ts';
 import { uuidOf } from '../../stores/uuid-of.ts';
 import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
@@ -31,7 +32,12 @@ export function createMergeRoute(deps: ApiDeps): Route {
         id === params.id ? [{ field: `incident_ids[${index}]`, message: 'is the incident itself' }] : [],
       );
       const agent = requireAgent(await agentOf(stores.members, key, body.by), own);
-      const claimed = await stores.merges.claim(organisationId, params.id, [...new Set(body.incident_ids)]);
+      const claimed = await stores.merges.claim(
+        organisationId,
+        params.id,
+        [...new Set(body.incident_ids)],
+        viewerOf(key),
+      );
       if ('unknown' in claimed)
         throw new Refusal(
           'invalid_fields',

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { Refusal } from '../../domain/error-code.ts';
 import type { PolicySnapshot } from '../../domain/escalation/policy.ts';
-import type { IncidentState } from '../../domain/incident/incident.ts';
 import type { Action } from '../../domain/incident/log-entry.ts';
 import { openIncident } from '../../domain/incident/open-incident.ts';
 import type { NewDefinition } from '../../stores/action-definitions.ts';
@@ -14,7 +13,9 @@ import { invalidField, notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { definitionsFor, runsOf } from './action-runs.ts';
+import { agentOfKey } from './agent.ts';
 import { unknownAssignees } from './assignees.ts';
+import { createOpenIncident, type Opening } from './open-incident.ts';
 import { newIncident } from './request-schema.ts';
 import { incident, presentIncident } from './schema.ts';
 
@@ -24,7 +25,9 @@ const unknownPolicy = {
 };
 
 export function createOpenRoute(deps: ApiDeps): Route {
-  const { stores, workflows, logger } = deps;
+  const { stores } = deps;
+  const openAndStart = createOpenIncident(deps);
+
   return defineRoute({
     method: 'POST',
     path: '/v1/team/{id}/incident',
@@ -38,10 +41,10 @@ export function createOpenRoute(deps: ApiDeps): Route {
     body: newIncident,
     responses: { 201: incident },
     refusals: ['already_exists'],
-    handler: async ({ key, params, body, commandId }) => {
+    handler: async ({ key, params, body, commandId, ip, headers }) => {
       const { organisationId } = key;
       if (!(await stores.teams.get(organisationId, params.id))) throw notFound();
-      // The same for a repeat with the same Idempotency-Key: what a crash kept from being answered is found again.
+      // The same for a repeat with the same Idempotency-Key.
       const incidentId = commandId('incident');
       const [unknown, { definitions, errors }, hasPolicy] = await Promise.all([
         unknownAssignees(stores.members, organisationId, body.assignees),
@@ -52,12 +55,11 @@ export function createOpenRoute(deps: ApiDeps): Route {
       if (!hasPolicy) faults.push(unknownPolicy);
       if (faults.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', faults);
 
-      const stored = await stores.incidents.opening(organisationId, incidentId);
-      const state = stored?.opening ?? (await store(key, params.id, incidentId, body, definitions, commandId));
-      await startSoon(organisationId, state);
-      const row = await stores.incidentReads.get(organisationId, incidentId);
-      if (!row) throw new Error(`Incident ${incidentId} was stored and cannot be read`);
-      return { status: 201, body: presentIncident(row) };
+      const opening = {
+        ...openingOf(key, params.id, incidentId, body, definitions, commandId),
+        reporter: { apiKey: { id: key.id, name: key.name }, ip, headers },
+      };
+      return { status: 201, body: presentIncident(await openAndStart(organisationId, opening)) };
     },
   });
 
@@ -77,19 +79,18 @@ export function createOpenRoute(deps: ApiDeps): Route {
     return taken;
   }
 
-  function store(
+  function openingOf(
     key: ApiKey,
     teamId: string,
     incidentId: string,
     body: z.output<typeof newIncident>,
     definitions: NewDefinition[],
     commandId: (purpose: string) => string,
-  ) {
+  ): Omit<Opening, 'reporter'> {
     const runs = runsOf(definitions, (_, index) => commandId(`run ${index}`));
     // Asked for by the caller, not by a ruleset.
     const openingActions = runs.map<Action>((run) => ({ ...run, trigger: 'manual' }));
     const assignees = body.assignees.length > 0 ? body.assignees : [{ type: 'team' as const, id: teamId }];
-    // Of the team: equal keys of different teams never meet.
     const build = async (number: number, tx: Transaction): Promise<NewIncident> => ({
       state: openIncident(
         {
@@ -104,7 +105,7 @@ export function createOpenRoute(deps: ApiDeps): Route {
           autoResolveTimeout: body.auto_resolve_timeout,
           quietResolveTimeout: body.quiet_resolve,
           escalationPolicy: await takePolicy(key.organisationId, body.escalation_policy_id, tx),
-          openedBy: { type: 'key', id: key.id, name: key.name },
+          openedBy: agentOfKey(key),
           openedThrough: 'api',
           openingActions,
         },
@@ -117,18 +118,11 @@ export function createOpenRoute(deps: ApiDeps): Route {
       visibility: body.visibility,
       apiKeyId: key.id,
     });
-    return stores.incidents.create(key.organisationId, teamId, build, (tx) =>
-      stores.actionDefinitions.insertForIncident(key.organisationId, incidentId, definitions, tx),
-    );
-  }
-
-  /** Temporal may be down: the incident stands, and housekeeping starts its workflow later. */
-  async function startSoon(organisationId: string, state: IncidentState): Promise<void> {
-    try {
-      await workflows.start(state);
-      await stores.incidents.markStarted(organisationId, [state.incidentId]);
-    } catch (error) {
-      logger.warn({ err: error, incident_id: state.incidentId }, 'incident stored; its workflow starts later');
-    }
+    return {
+      incidentId,
+      teamId,
+      build,
+      storeMore: (tx) => stores.actionDefinitions.insertForIncident(key.organisationId, incidentId, definitions, tx),
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IncidentRead } from '../../stores/incident-reads.ts';
+import { type ApiKey, viewerOf } from '../../stores/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { nextCursor, page, pathId } from '../fields.ts';
@@ -8,19 +8,16 @@ import { defineRoute, type Route } from '../route.ts';
 import { action, presentAction } from './action-schema.ts';
 import { incidentQuery } from './request-schema.ts';
 import { incident, logEntry, presentIncident, presentLogEntry } from './schema.ts';
+import { requireIncident } from './send-command.ts';
 
 const incidentList = z.object({ incidents: z.array(incident), next_cursor: nextCursor });
 
-export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
+export function createReadRoutes(deps: ApiDeps): Route[] {
+  const { stores, cursors } = deps;
   const { incidentReads: reads } = stores;
 
-  async function requireIncident(organisationId: string, id: string): Promise<IncidentRead> {
-    const found = await reads.get(organisationId, id);
-    if (!found) throw notFound();
-    return found;
-  }
-
-  async function list(organisationId: string, teamId: string | undefined, query: z.output<typeof incidentQuery>) {
+  async function list(key: ApiKey, teamId: string | undefined, query: z.output<typeof incidentQuery>) {
+    const { organisationId } = key;
     const { status: statuses, urgency: urgencies, visibility: visibilities, since, until, text, sort } = query;
     const filter = { teamId, statuses, urgencies, visibilities, since, until, text };
     const { rows, nextCursor } = await readPage(
@@ -28,11 +25,12 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       { list: 'incidents', organisationId, filters: { ...filter, sort } },
       query,
       (limit, after) =>
-        reads.list(organisationId, filter, {
-          limit,
-          descending: sort === '-number',
-          after: after?.[0] as number | undefined,
-        }),
+        reads.list(
+          organisationId,
+          filter,
+          { limit, descending: sort === '-number', after: after?.[0] as number | undefined },
+          viewerOf(key),
+        ),
       ({ number }) => [number],
     );
     return { status: 200 as const, body: { incidents: rows.map(presentIncident), next_cursor: nextCursor } };
@@ -52,9 +50,9 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       query: incidentQuery,
       responses: { 200: incidentList },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        if (!(await stores.teams.get(organisationId, params.id))) throw notFound();
-        return list(organisationId, params.id, query);
+      handler: async ({ key, params, query }) => {
+        if (!(await stores.teams.get(key.organisationId, params.id))) throw notFound();
+        return list(key, params.id, query);
       },
     }),
     defineRoute({
@@ -68,7 +66,7 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       query: incidentQuery,
       responses: { 200: incidentList },
       refusals: [],
-      handler: ({ key, query }) => list(key.organisationId, undefined, query),
+      handler: ({ key, query }) => list(key, undefined, query),
     }),
     defineRoute({
       method: 'GET',
@@ -83,7 +81,7 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       refusals: [],
       handler: async ({ key, params }) => ({
         status: 200,
-        body: presentIncident(await requireIncident(key.organisationId, params.id)),
+        body: presentIncident(await requireIncident(deps, key, params.id)),
       }),
     }),
     defineRoute({
@@ -98,8 +96,9 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       query: z.strictObject(page),
       responses: { 200: z.object({ actions: z.array(action), next_cursor: nextCursor }) },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        await requireIncident(organisationId, params.id);
+      handler: async ({ key, params, query }) => {
+        const { organisationId } = key;
+        await requireIncident(deps, key, params.id);
         const { rows, nextCursor } = await readPage(
           cursors,
           { list: 'actions', organisationId, filters: { incident: params.id } },
@@ -123,15 +122,16 @@ export function createReadRoutes({ stores, cursors }: ApiDeps): Route[] {
       query: z.strictObject(page),
       responses: { 200: z.object({ log_entries: z.array(logEntry), next_cursor: nextCursor }) },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
-        await requireIncident(organisationId, params.id);
+      handler: async ({ key, params, query }) => {
+        const { organisationId } = key;
+        await requireIncident(deps, key, params.id);
         const { rows, nextCursor } = await readPage(
           cursors,
           { list: 'log_entries', organisationId, filters: { incident: params.id } },
           query,
           (limit, after) => {
             const last = after && { sequence: Number(after[0]), index: Number(after[1]) };
-            return reads.log(organisationId, params.id, { limit, after: last });
+            return reads.log(organisationId, params.id, { limit, after: last }, viewerOf(key));
           },
           ({ sequence, index }) => [sequence, index],
         );

@@ -2,6 +2,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { Route } from '../route.ts';
 import { createBulkRoute } from './bulk-route.ts';
 import { createCommandRoutes } from './command-routes.ts';
+import { createMembershipRoutes } from './membership-routes.ts';
 import { createMergeRoute } from './merge-route.ts';
 import { createOpenRoute } from './open-route.ts';
 import { createPendingActionRoutes } from './pending-action-routes.ts';
@@ -20,6 +21,7 @@ export function createIncidentRoutes(deps: ApiDeps): Route[] {
     ...createTextRoutes(deps),
     ...createPendingActionRoutes(deps),
     createMergeRoute(deps),
+    ...createMembershipRoutes(deps),
     createBulkRoute(deps),
   ];
 }

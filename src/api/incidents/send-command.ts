@@ -1,6 +1,6 @@
 import { type FieldError, Refusal } from '../../domain/error-code.ts';
 import type { Agent } from '../../domain/incident/log-entry.ts';
-import type { ApiKey } from '../../stores/api-keys.ts';
+import { type ApiKey, viewerOf } from '../../stores/api-keys.ts';
 import type { IncidentRead } from '../../stores/incident-reads.ts';
 import type { IncidentCommand } from '../../temporal/incident-workflows.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -58,16 +58,20 @@ export function createSendCommand(deps: ApiDeps): SendCommand {
     const wish = await wishOf(before);
     if (wish === null) return { status: 200, body: presentIncident(before) };
     const command = { ...wish, id: commandId('command'), agent: sender } as IncidentCommand;
-    return { status: 200, body: presentIncident(await carryOut(deps, key.organisationId, before, command)) };
+    return {
+      status: 200,
+      body: presentIncident(await carryOut(deps, key.organisationId, before, command, viewerOf(key))),
+    };
   };
 }
 
+/** Throws `Refusal` `not_found` also for one that the key may not see. */
 export async function requireIncident(
   { stores }: Pick<ApiDeps, 'stores'>,
-  { organisationId }: ApiKey,
+  key: ApiKey,
   id: string,
 ): Promise<IncidentRead> {
-  const found = await stores.incidentReads.get(organisationId, id);
+  const found = await stores.incidentReads.get(key.organisationId, id, viewerOf(key));
   if (!found) throw notFound();
   return found;
 }

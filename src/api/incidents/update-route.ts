@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { IncidentChanges } from '../../domain/incident/command.ts';
 import type { NewDefinition } from '../../stores/action-definitions.ts';
+import { viewerOf } from '../../stores/api-keys.ts';
 import type { IncidentRead } from '../../stores/incident-reads.ts';
 import type { CompositeChange, IncidentCommand } from '../../temporal/incident-workflows.ts';
 import { draftsOf } from '../actions/schema.ts';
@@ -60,7 +61,7 @@ export function createUpdateRoute(deps: ApiDeps): Route {
       if (before.status !== 'resolved')
         await stores.actionDefinitions.insertForIncident(organisationId, params.id, fresh);
       const command = { ...commandOf(wish), id: commandId('command'), agent: sender } as IncidentCommand;
-      return { status: 200, body: presentStored(await carryOut(deps, organisationId, before, command)) };
+      return { status: 200, body: presentStored(await carryOut(deps, organisationId, before, command, viewerOf(key))) };
     },
   });
 
