@@ -21,6 +21,7 @@ import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { insertOrganisation, type TestOrganisation } from './support/organisation.ts';
 import { poll } from './support/poll.ts';
 import { createReceiver, type Receiver } from './support/receiver.ts';
+import { ringingEar } from './support/ringing-ear.ts';
 import { rulesetDraft } from './support/ruleset-draft.ts';
 import { connectTestTemporal, type TestTemporal } from './support/temporal.ts';
 
@@ -28,12 +29,14 @@ import { connectTestTemporal, type TestTemporal } from './support/temporal.ts';
  * What the four things that happen most cost. A change that raises a number here needs a reason in its commit:
  * Temporal tasks and SQL statements are what the product's speed is made of.
  */
-describe('cost', () => {
+describe('cost', function () {
+  this.timeout(90_000);
   let database: TestDatabase;
   let counted: Sql;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
   let receiver: Receiver;
+  let heard: Ear;
   let ear: Ear;
   const statements: string[] = [];
   const logger = createLogger('silent', 'test');
@@ -48,10 +51,12 @@ describe('cost', () => {
     temporal = await connectTestTemporal();
     organisation = await insertOrganisation(database.sql);
     receiver = await createReceiver();
-    ear = await createEar(database.sql);
+    // What a pump looks at without a ring depends on how long the others take.
+    heard = await createEar(database.sql);
+    ear = ringingEar(heard);
   });
   after(async () => {
-    await ear.close();
+    await heard.close();
     await receiver.close();
     await temporal.close();
     await counted.end();
@@ -107,6 +112,7 @@ describe('cost', () => {
       incidents: {
         start: async (state) => void started.push(state),
         joined: async () => {},
+        acknowledged: async () => true,
         cleared: async () => true,
       },
     });

@@ -6,7 +6,8 @@ import { startWorkingApi } from '../support/working-api.ts';
 
 const unknown = '01999999-0000-7000-8000-000000000000';
 
-describe('POST /v1/incident/bulk', () => {
+describe('POST /v1/incident/bulk', function () {
+  this.timeout(90_000);
   let api: TestApi;
   let teamId: string;
   let memberId: string;
@@ -16,8 +17,7 @@ describe('POST /v1/incident/bulk', () => {
   let unconfirmed: string | undefined;
   let command: IncidentWorkflows['command'];
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     api = await startWorkingApi();
     command = api.deps.workflows.command;
     api.deps.workflows.command = async (organisationId, incidentId, given) => {
@@ -44,7 +44,9 @@ describe('POST /v1/incident/bulk', () => {
     const answers = await Promise.all(
       Array.from({ length: count }, () => api.post(`/v1/team/${teamId}/incident`, draft)),
     );
-    return answers.map(({ body }) => body.id);
+    const ids = answers.map(({ body }) => body.id as string);
+    for (const id of ids) await api.begun(id);
+    return ids;
   };
   const bulk = (json: Json, headers: Record<string, string> = {}): Promise<Answer> =>
     api.send('POST', '/v1/incident/bulk', { json, headers });

@@ -8,7 +8,7 @@ import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { startWorkingApi } from '../support/working-api.ts';
 
 describe('what is deleted while an incident escalates', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let api: TestApi;
   let temporal: TestTemporal;
   let teamId: string;
@@ -45,7 +45,7 @@ describe('what is deleted while an incident escalates', function () {
     });
   /** The level that is asked has not answered. */
   const letLapse = (id: string) =>
-    done('PUT', `/v1/incident/${id}/pending-action/escalate`, { at: new Date(Date.now() + 300).toISOString() });
+    done('PUT', `/v1/incident/${id}/pending-action/escalate`, { at: new Date(Date.now() + 3_000).toISOString() });
   const failedTasks = async (id: string) => {
     const { events } = await temporal.client.workflow.getHandle(incidentWorkflowId(id)).fetchHistory();
     return events!.filter((event) => event.workflowTaskFailedEventAttributes).length;

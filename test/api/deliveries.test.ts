@@ -12,7 +12,8 @@ import { poll } from '../support/poll.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 import { recordIncident, type RecordedIncident } from '../support/recorded-incident.ts';
 
-describe('deliveries over HTTP', () => {
+describe('deliveries over HTTP', function () {
+  this.timeout(90_000);
   let api: TestApi;
   let organisation: TestOrganisation;
   let ear: Ear;
@@ -67,7 +68,7 @@ describe('deliveries over HTTP', () => {
         const found = await list(id);
         return found.length === count && found.every(({ status }) => status !== 'pending') && found;
       },
-      { timeoutMs: 10_000, everyMs: 20, what: `${count} deliveries are settled` },
+      { what: `${count} deliveries are settled` },
     );
   const command = (path: string, json: Json = {}, headers: Record<string, string> = {}) =>
     api.post(path, json, { headers });
@@ -84,7 +85,7 @@ describe('deliveries over HTTP', () => {
         const found = await list(subscription.id);
         return found[0]?.attempts[0]?.outcome && found;
       },
-      { timeoutMs: 5_000, everyMs: 20, what: 'the attempt is stored' },
+      { what: 'the attempt is stored' },
     );
     assert.equal(shown.status, 'pending');
     const [attempt] = shown.attempts;
@@ -137,7 +138,7 @@ describe('deliveries over HTTP', () => {
         const found = await list(id);
         return found[0]!.attempts.length === 2 && found[0]!.status === 'delivered' && found;
       },
-      { timeoutMs: 5_000, everyMs: 20, what: 'it is sent again' },
+      { what: 'it is sent again' },
     );
     assert.deepEqual(
       settled.attempts.map((made: Json) => made.is_manual),
@@ -202,8 +203,6 @@ describe('deliveries over HTTP', () => {
     const { id } = await subscribe('standard', { events: ['incident.triggered'] });
     await open();
     const [waiting] = await poll(async () => (await list(id)).length === 1 && list(id), {
-      timeoutMs: 5_000,
-      everyMs: 20,
       what: 'there is a delivery',
     });
     const refused = await command(`/v1/delivery/${waiting.id}/resend`);
@@ -241,7 +240,7 @@ describe('deliveries over HTTP', () => {
       const unknown = await command(`/v1/subscription/${id}/example`, { event: 'incident.exploded' });
       assert.deepEqual([unknown.status, faultyFields(unknown)], [422, ['event']]);
     }
-  }).timeout(30_000);
+  });
 
   it('are counted', async () => {
     receiver.behave(({ body }) => ({ status: JSON.parse(body).type === 'incident.triggered' ? 500 : 200 }));
@@ -256,7 +255,7 @@ describe('deliveries over HTTP', () => {
         const { body } = await api.get(path);
         return body.failures.http_error > 0 && body;
       },
-      { timeoutMs: 5_000, everyMs: 20, what: 'the failure is counted' },
+      { what: 'the failure is counted' },
     );
     const { since, duration_ms: duration, oldest_pending_at: oldest, failing_since: failing, ...rest } = counted;
     assert.ok(Date.now() - Date.parse(since) >= 24 * 3_600_000);

@@ -88,6 +88,8 @@ describe('a dry run over HTTP', () => {
       webhook_id: webhookId,
       received_at: at(2),
       occurrence: 0,
+      action: 'trigger',
+      dedup_key: null,
       matched: true,
       verdict: 'holds',
       outcome: 'open',
@@ -228,6 +230,36 @@ describe('a dry run over HTTP', () => {
     assert.deepEqual(await refused({ ruleset_id: made.id }), ['ruleset_id']);
   });
 
+  it('tries each alert of a group by itself, and lets its sender end what it opened', async () => {
+    await api.send('PUT', `/v1/webhook/${webhookId}`, { json: { source: 'alertmanager' } });
+    const group = (...alerts: [name: string, status: string][]) =>
+      JSON.stringify({
+        ...{ version: '4', status: 'firing' },
+        alerts: alerts.map(([name, status]) => ({ status, labels: { alertname: name }, fingerprint: `key-${name}` })),
+      });
+    await insert(1, group(['a', 'firing'], ['b', 'firing']));
+    await insert(2, group(['a', 'resolved'], ['b', 'firing'], ['c', 'resolved']));
+    const conditions = [{ type: 'tag-check', key: 'alertname', operator: 'exists', values: [] }];
+    const name = '{{alert.labels.alertname}} fires';
+    const { status, body } = await run({
+      ruleset: { ...draft, rule_type: 'webhook', conditions, name, description: '' },
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(
+      body.events.map((tried: Json) => [
+        ...[tried.occurrence, tried.action, tried.dedup_key, tried.outcome, tried.reason, tried.name],
+      ]),
+      [
+        [0, 'trigger', 'key-a', 'open', null, 'a fires'],
+        [1, 'trigger', 'key-b', 'open', null, 'b fires'],
+        [0, 'resolve', 'key-a', 'resolve', 'not_a_trigger', undefined],
+        [1, 'trigger', 'key-b', 'join', null, undefined],
+        [2, 'resolve', 'key-c', 'none', 'not_a_trigger', undefined],
+      ],
+    );
+    assert.deepEqual(body.summary, { events: 2, matched: 3, opened: 2, joined: 1, resolved: 1 });
+  });
+
   it('never shows events of another organisation', async () => {
     const other = await api.createOrganisation('Third');
     await insert(1, '{"status":"down"}');
@@ -249,7 +281,7 @@ describe('a dry run over HTTP', () => {
     assert.equal(status, 200);
     assert.equal(body.truncated, true);
     assert.ok(body.summary.events > 0 && body.summary.events < 60, `${body.summary.events} events`);
-  }).timeout(40_000);
+  }).timeout(90_000);
 
   it('ends with what it has when the answer becomes too large', async () => {
     const values = Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(1_000, 'x'));

@@ -121,7 +121,7 @@ describe('Idempotency-Key', () => {
     assert.deepEqual([second.status, second.body.id], [201, first.body.id]);
     const third = await api.post(`/v1/team/${teamId}/incident`, draft, withKey('k12'));
     assert.deepEqual([third.status, third.body.code], [409, 'already_exists'], 'another request meets the open one');
-  }).timeout(30_000);
+  }).timeout(90_000);
 
   it('is 1 to 255 printable ASCII characters, bare or quoted', async () => {
     for (const [header, key] of [

@@ -6,7 +6,8 @@ import { startWorkingApi } from '../support/working-api.ts';
 
 const url = 'http://127.0.0.1:9999/hook';
 
-describe('actions of incidents over HTTP', () => {
+describe('actions of incidents over HTTP', function () {
+  this.timeout(90_000);
   let api: TestApi;
   let organisationId: string;
   let teamId: string;
@@ -14,8 +15,7 @@ describe('actions of incidents over HTTP', () => {
   let webhookId: string;
   let component: { status_page_id: string; component_id: string };
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     api = await startWorkingApi();
     organisationId = (await api.get('/v1/organisation')).body.id;
     teamId = await api.defaultTeamId();
@@ -31,6 +31,7 @@ describe('actions of incidents over HTTP', () => {
   const open = async (change: Record<string, unknown> = {}): Promise<Json> => {
     const answer = await api.post(`/v1/team/${teamId}/incident`, { ...draft, ...change });
     assert.equal(answer.status, 201, answer.text);
+    await api.begun(answer.body.id);
     return answer.body;
   };
   const run = (id: string, json: unknown, headers: Record<string, string> = {}): Promise<Answer> =>

@@ -7,7 +7,8 @@ import { poll } from '../support/poll.ts';
 
 const bell = { ring: () => {} };
 
-describe('incidents over HTTP', () => {
+describe('incidents over HTTP', function () {
+  this.timeout(90_000);
   let api: TestApi;
   let temporal: TestTemporal;
   let teamId: string;
@@ -16,8 +17,7 @@ describe('incidents over HTTP', () => {
   let stopWorker: () => void;
   let worker: Promise<unknown>;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     temporal = await connectTestTemporal();
     api = await startTestApi({ temporal });
     teamId = await api.defaultTeamId();
@@ -41,6 +41,7 @@ describe('incidents over HTTP', () => {
   const open = async (change: Record<string, unknown> = {}): Promise<Json> => {
     const answer = await api.post(`/v1/team/${teamId}/incident`, { ...draft, ...change });
     assert.equal(answer.status, 201, answer.text);
+    await api.begun(answer.body.id);
     return answer.body;
   };
   const read = async (id: string): Promise<Json> => (await api.get(`/v1/incident/${id}`)).body;

@@ -5,7 +5,7 @@ import { storeOpenIncident } from '../support/open-incident.ts';
 import { startWorkingApi } from '../support/working-api.ts';
 
 describe('links in notifications', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let api: TestApi;
   let teamId: string;
   let organisationId: string;
@@ -27,6 +27,7 @@ describe('links in notifications', function () {
   const open = async (name = 'Down') => {
     const made = await api.post(`/v1/team/${teamId}/incident`, { name, description: '', urgency: 'high' });
     assert.equal(made.status, 201, made.text);
+    await api.begun(made.body.id);
     return made.body.id as string;
   };
   const statusOf = async (id: string) => (await api.get(`/v1/incident/${id}`)).body.status;

@@ -10,7 +10,7 @@ import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { startWorkingApi } from '../support/working-api.ts';
 
 describe('the log of an incident', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let api: TestApi;
   let temporal: TestTemporal;
   let teamId: string;
@@ -29,7 +29,9 @@ describe('the log of an incident', function () {
 
   const open = async (): Promise<string> => {
     const draft = { name: 'Down', description: '', urgency: 'high' };
-    return (await api.post(`/v1/team/${teamId}/incident`, draft)).body.id;
+    const { id } = (await api.post(`/v1/team/${teamId}/incident`, draft)).body;
+    await api.begun(id);
+    return id;
   };
   const log = async (id: string): Promise<Json[]> =>
     (await api.get(`/v1/incident/${id}/log?limit=200`)).body.log_entries;
@@ -65,11 +67,11 @@ describe('the log of an incident', function () {
       ['/resolve', { resolution: 'Restarted' }, 'resolved'],
       ['/reopen', {}, 'reopened'],
     ];
-    let before = await poll(async () => {
-      const [opening, ...more] = await log(id);
-      assert.deepEqual(more, []);
-      return opening?.type === 'triggered' && [opening];
-    });
+    let before = await log(id);
+    assert.deepEqual(
+      before.map((entry) => entry.type),
+      ['triggered'],
+    );
     for (const [path, json, type, method] of commands) {
       const startedAt = Date.now();
       await done(id, path, { by: ada, ...json }, method);
@@ -98,7 +100,6 @@ describe('the log of an incident', function () {
 
   it('says that an operator terminated the workflow, through what and when', async () => {
     const id = await open();
-    await poll(async () => (await log(id)).length === 1);
     await temporal.client.workflow.getHandle(incidentWorkflowId(id)).terminate('by hand');
     const notice = createNoticeEndedWorkflows({
       workflows: createEndedWorkflows(temporal.client),
@@ -112,7 +113,7 @@ describe('the log of an incident', function () {
       [entry.agent, entry.channel, entry.details],
       [{ type: 'operator', id: null, name: 'Temporal' }, 'signal', { how: 'terminated' }],
     );
-    assert.ok(Math.abs(Date.parse(entry.at) - Date.now()) < 30_000);
+    assert.ok(Math.abs(Date.parse(entry.at) - Date.now()) < 60_000);
     assert.equal((await api.get(`/v1/incident/${id}`)).body.workflow_ended.how, 'terminated');
   });
 

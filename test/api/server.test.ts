@@ -9,7 +9,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 const script = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
 const adminKey = 'test-admin-key-of-32-characters-or-more';
 
-describe('the API process', () => {
+describe('the API process', function () {
+  this.timeout(90_000);
   let database: TestDatabase;
   const children: ChildProcess[] = [];
   before(async () => void (database = await createTestDatabase()));

@@ -21,6 +21,9 @@ describe('webhooks and their events over HTTP', () => {
       check_paths: { http_status_code: 'response.status', error: '/error/text' },
       tags: ['production', 'eu-central-1'],
       verification: null,
+      source: 'alertmanager',
+      team_id: await api.defaultTeamId(),
+      opens_incidents: false,
     };
     const { status, body } = await api.post('/v1/webhook', given);
     assert.equal(status, 201);
@@ -30,6 +33,8 @@ describe('webhooks and their events over HTTP', () => {
       number: 1,
       enabled: true,
       url: `http://tocsin.test/v1/incident/webhook/${body.id}`,
+      enqueue_url: null,
+      routing_key: body.routing_key,
       created_at: body.created_at,
     });
     assert.deepEqual((await api.get('/v1/webhooks')).body.webhooks, [body]);

@@ -14,7 +14,7 @@ import { createStory } from '../support/story.ts';
 const api = 'tocsin-api';
 
 describe('chaos/api-killed-before-answer', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const name = `chaos_${randomBytes(6).toString('hex')}`;
   let admin: Sql;
   let sql: Sql;
@@ -113,7 +113,8 @@ describe('chaos/api-killed-before-answer', function () {
 
   /** Kills the API in front of a request that it is about to answer, and waits for the next one. */
   async function killApi(unanswered: Promise<unknown>) {
-    assert.ok(proxy.isHolding());
+    // Committed is seen before the answer that says so has come as far as the proxy.
+    await poll(() => proxy.isHolding(), { what: 'the answer is held' });
     const killed = await kill(product, 'api');
     proxy.letGo();
     assert.ok((await unanswered) instanceof Error, 'the client gets no answer');
@@ -143,5 +144,5 @@ function settled(request: () => Promise<Answer>): Promise<Answer> {
     const answer = await request();
     return !inUse(answer) && answer;
   };
-  return poll(attempt, { timeoutMs: 45_000, everyMs: 250, what: 'the key is free again' });
+  return poll(attempt, { timeoutMs: 90_000, everyMs: 250, what: 'the key is free again' });
 }

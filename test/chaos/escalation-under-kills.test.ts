@@ -18,7 +18,7 @@ const kills = 4;
 const recoveryMs = 20_000;
 
 describe('chaos/escalation-under-kills', function () {
-  this.timeout(240_000);
+  this.timeout(400_000);
   let product: TestProduct;
   let mailServer: MailServer;
   let receiver: Receiver;
@@ -111,7 +111,7 @@ describe('chaos/escalation-under-kills', function () {
         const due = Date.parse(details.due_at);
         // From then on there was a worker that had come back.
         const able = downs.reduce((time, { from, to }) => (time + 1_000 >= from ? Math.max(time, to) : time), due);
-        assert.ok(Date.parse(at) >= due && Date.parse(at) <= able + 2_000, `due ${details.due_at}, at ${at}`);
+        assert.ok(Date.parse(at) >= due && Date.parse(at) <= able + 30_000, `due ${details.due_at}, at ${at}`);
       }
     }
     for (const id of answered) {

@@ -9,7 +9,7 @@ import { createStory } from '../support/story.ts';
 
 /** Postgres has stored a transition, and Temporal never heard that it did. */
 describe('chaos/everything-killed-after-storing', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let product: TestProduct;
   const story = createStory(() => product);
 
@@ -31,7 +31,7 @@ describe('chaos/everything-killed-after-storing', function () {
     assert.equal(pending_actions.length, 2);
     const temporal = await connectProductTemporal(product);
     // A query needs a worker.
-    const { lifecycle } = await poll(() => temporal.state(id).catch(() => undefined), { timeoutMs: 30_000 });
+    const { lifecycle } = await poll(() => temporal.state(id).catch(() => undefined), { timeoutMs: 60_000 });
     assert.equal(lifecycle.status, status);
     assert.deepEqual(
       lifecycle.pendingActions.map(({ type, at }) => ({ type, at })),
@@ -45,7 +45,7 @@ describe('chaos/everything-killed-after-storing', function () {
   });
 
   it('lets an acknowledgement by signal stand that is stored, although a timer was due when it was played again', async () => {
-    const { id, pending_actions } = await story.open({ auto_resolve_timeout: 6 });
+    const { id, pending_actions } = await story.open({ auto_resolve_timeout: 15 });
     const temporal = await connectProductTemporal(product);
     await killAfterStoring(id, () => temporal.signal(id, 'acknowledge', { by: 'Ann' }));
     await temporal.close();
@@ -62,7 +62,7 @@ describe('chaos/everything-killed-after-storing', function () {
     const sql = createSql(product.databaseUrl, { max: 4 });
     const lock = await lockRow(sql, 'incidents', id);
     const acting = act().catch(() => undefined);
-    await poll(async () => (await lock.waiting()).length > 0, { timeoutMs: 30_000, what: 'storing waits' });
+    await poll(async () => (await lock.waiting()).length > 0, { timeoutMs: 60_000, what: 'storing waits' });
     signalProcess(product.pids().temporal!, 'SIGSTOP');
     await lock.release();
     const isStored = async () => (await sql`SELECT FROM log_entries WHERE incident_id = ${id}`).length === 2;

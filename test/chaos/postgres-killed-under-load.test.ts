@@ -10,7 +10,7 @@ import { createTraffic } from '../support/traffic.ts';
 const cases = ['disk', 'memory', 'network', 'queue'];
 
 describe('chaos/postgres-killed-under-load', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let product: TestProduct;
   const story = createStory(() => product);
 
@@ -35,7 +35,7 @@ describe('chaos/postgres-killed-under-load', function () {
     const next = await launchedAfter(product, 'postgres', killed);
     signalProcess(next, 'SIGSTOP');
     const refusedBefore = traffic.notNow;
-    await poll(() => traffic.notNow >= refusedBefore + 20, { timeoutMs: 30_000, what: 'the API refuses' });
+    await poll(() => traffic.notNow >= refusedBefore + 20, { timeoutMs: 60_000, what: 'the API refuses' });
     const [ready, health] = await Promise.all([story.get('/ready'), story.get('/health')]);
     assert.deepEqual([ready.status, ready.body.errors[0].field, health.status], [503, 'postgres', 200]);
     signalProcess(next, 'SIGCONT');
@@ -54,7 +54,7 @@ describe('chaos/postgres-killed-under-load', function () {
     assert.ok(events.every(({ matches }) => matches.length === 1));
     for (const id of traffic.opened)
       await poll(async () => (await story.log(id)).includes('triggered'), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         what: `${id} has begun`,
       });
 

@@ -9,7 +9,7 @@ import { lockRow, type RowLock } from '../support/row-lock.ts';
 import { createStory } from '../support/story.ts';
 
 describe('chaos/worker-killed-after-answer', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let product: TestProduct;
   let receiver: Receiver;
   let sql: Sql;
@@ -46,8 +46,8 @@ describe('chaos/worker-killed-after-answer', function () {
       },
     }));
     const incident = await story.open();
-    await poll(() => answered, { timeoutMs: 30_000, what: 'the receiver answers' });
-    await poll(async () => (await lock!.waiting()).length > 0, { timeoutMs: 30_000, what: 'the worker waits' });
+    await poll(() => answered, { timeoutMs: 60_000, what: 'the receiver answers' });
+    await poll(async () => (await lock!.waiting()).length > 0, { timeoutMs: 60_000, what: 'the worker waits' });
     // Stored behind the delivery in doubt; it must not overtake that.
     await story.done(`/v1/incident/${incident.id}/acknowledge`);
 

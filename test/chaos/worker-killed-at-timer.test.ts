@@ -9,7 +9,7 @@ import { lockRow } from '../support/row-lock.ts';
 import { createStory } from '../support/story.ts';
 
 describe('chaos/worker-killed-at-timer', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let product: TestProduct;
   let receiver: Receiver;
   let sql: Sql;
@@ -36,12 +36,12 @@ describe('chaos/worker-killed-at-timer', function () {
         await story.subscribe('standard', receiver.url, ['incident.resolved']),
         await story.subscribe('pulseapi', receiver.url, ['incident.resolved']),
       ];
-      const incident = await story.open({ auto_resolve_timeout: 2 });
+      const incident = await story.open({ auto_resolve_timeout: 6 });
       await poll(async () => (await story.log(incident.id)).length === 1, { what: 'its opening is stored' });
 
       // The timer fires, and storing its effect waits for the row.
       const lock = await lockRow(sql, 'incidents', incident.id);
-      await poll(async () => (await lock.waiting()).length > 0, { timeoutMs: 30_000, what: 'the worker waits' });
+      await poll(async () => (await lock.waiting()).length > 0, { timeoutMs: 60_000, what: 'the worker waits' });
       assert.ok(Date.now() >= Date.parse(incident.pending_actions[0].at));
       const killed = await kill(product, 'worker');
       if (!lands) await lock.endWaiting();

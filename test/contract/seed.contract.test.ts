@@ -68,7 +68,7 @@ const madeUp = /c03b02ec-244f-4d2c-8f68-3910071ed5c8|445a5c1f-c0eb-403a-96d7-397
 const unknown = '01999999-0000-7000-8000-000000000000';
 
 describe("the seed's examples", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let api: TestApi;
   let document: Json;
   /** Of what exists, by the word that stands before the id in a path or in the name of a field. */

@@ -32,7 +32,7 @@ export function lifeSteps(story: Story, theScene: () => Scene, subjects: Subject
   };
   /** Lets a timer run out soon instead of later. */
   const hasten = (type: string) =>
-    story.request('PUT', `${path('main')}/pending-action/${type}`, { at: new Date(Date.now() + 1_500).toISOString() });
+    story.request('PUT', `${path('main')}/pending-action/${type}`, { at: new Date(Date.now() + 3_000).toISOString() });
 
   return [
     {

@@ -20,7 +20,7 @@ import { whatIsTold, type Happening } from './what-is-told.ts';
  * our API shows.
  */
 describe('dialects/life', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let product: TestProduct;
   let scene: Scene;
   let subscribers: Subscribers;
@@ -68,7 +68,7 @@ describe('dialects/life', function () {
       );
       await how();
       for (const tell of tells) happened.push(typeof tell === 'string' ? ['main', tell] : tell);
-      await poll(() => isDeepStrictEqual(told(), expected()), { timeoutMs: 15_000 }).catch(() =>
+      await poll(() => isDeepStrictEqual(told(), expected()), { timeoutMs: 60_000 }).catch(() =>
         assert.deepEqual({ told: told(), refused: refusals() }, { told: expected(), refused: [] }),
       );
       assert.deepEqual(refusals(), []);

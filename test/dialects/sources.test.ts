@@ -79,7 +79,7 @@ const twoSources: LifeSources[] = [
  * which all sources differ, it is what its source says, and differs. What nothing changes says why.
  */
 describe('dialects/sources', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let product: TestProduct;
   let lives: [RecordedLife, RecordedLife];
   const story = createStory(() => product);

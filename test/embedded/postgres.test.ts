@@ -26,7 +26,7 @@ import { poll } from '../support/poll.ts';
 const password = 'a password with $pecial/ch@racters';
 
 describe('embedded/postgres', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let room: string;
   let dataDirectory: string;
   let running: LaunchedProcess | undefined;

@@ -7,7 +7,8 @@ import { createService, type Service } from '../../src/embedded/service.ts';
 import { StartError } from '../../src/embedded/start-error.ts';
 import { poll } from '../support/poll.ts';
 
-describe('embedded/service', () => {
+describe('embedded/service', function () {
+  this.timeout(90_000);
   let service: Service;
   let pids: number[];
   let said: string[];
@@ -51,7 +52,7 @@ describe('embedded/service', () => {
     let launches = 0;
     await create(() => (launches++ === 0 ? 'exec sleep 60' : 'exit 3')).start();
     signalProcess(pids[0]!, 'SIGKILL');
-    await poll(() => givenUp, { timeoutMs: 20_000 });
+    await poll(() => givenUp, { timeoutMs: 60_000 });
     assert.equal(givenUp, 'The clerk keeps failing: it ended 5 times within a minute. /logs/clerk.log tells more.');
     assert.equal(launches, 5);
   });

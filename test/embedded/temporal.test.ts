@@ -7,7 +7,7 @@ import { launchTemporal } from '../../src/embedded/temporal.ts';
 import { poll } from '../support/poll.ts';
 
 describe('embedded/temporal', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let directory: string;
   let databaseFile: string;
   before(() => {
@@ -27,13 +27,20 @@ describe('embedded/temporal', function () {
     });
 
   it('starts after a kill that left its database with no table, or with some', async () => {
-    for (const size of [0, 1, 300_000]) {
+    let tries = 0;
+    for (let sizes = [0, 1, 300_000]; sizes.length > 0;) {
+      const size = sizes[0]!;
       const killed = await launch();
       const written = () => existsSync(`${databaseFile}-wal`) && statSync(`${databaseFile}-wal`).size >= size;
       await poll(() => existsSync(databaseFile) && (size === 0 || written()), { everyMs: 0 });
       killed.signal('SIGKILL');
       await killed.ended;
-      assert.ok(existsSync(`${databaseFile}.unfinished`), 'it was killed too late');
+      if (existsSync(`${databaseFile}.unfinished`)) sizes = sizes.slice(1);
+      else {
+        // It was killed too late: the machine had more to do than to look.
+        assert.ok(++tries < 10);
+        for (const end of ['', '-wal', '-shm']) rmSync(databaseFile + end, { force: true });
+      }
     }
     const temporal = await launch();
     await temporal.ready;

@@ -29,6 +29,7 @@ describe('schemathesis', function () {
         apiKey: unlimited('api-key'),
         webhook: unlimited('webhook'),
         statusPage: unlimited('status-page'),
+        wrongKeys: unlimited('wrong-keys'),
       },
       // It makes up names that somebody may own: none is looked up.
       targetRefusal: createAddressGuard({ allowedNetworks: [], lookup: async () => ['192.0.2.1'] }).refusalOf,

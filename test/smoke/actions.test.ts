@@ -6,7 +6,7 @@ import { createReceiver, type Receiver } from '../support/receiver.ts';
 import { createStory } from '../support/story.ts';
 
 describe('smoke/actions', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let product: TestProduct;
   let receiver: Receiver;
   const story = createStory(() => product);

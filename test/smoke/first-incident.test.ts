@@ -11,7 +11,7 @@ import { createStory, incidentEvents } from '../support/story.ts';
 /** A newcomer's hour, once in peace and once with everything killed and started again after each change. */
 for (const killed of [false, true])
   describe(`smoke/first-incident${killed ? ', with a kill -9 of everything after each change' : ''}`, function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     let product: TestProduct;
     let receiver: Receiver;
     let command: string;
@@ -49,8 +49,8 @@ for (const killed of [false, true])
 
     it('shows the incident in the API', async () => {
       const list = () => story.list('/v1/organisation/incidents', 'incidents');
-      incident = await poll(async () => (await list())[0], { timeoutMs: 30_000 });
-      await poll(async () => (await story.log(incident.id)).length > 0, { timeoutMs: 30_000 });
+      incident = await poll(async () => (await list())[0], { timeoutMs: 60_000 });
+      await poll(async () => (await story.log(incident.id)).length > 0, { timeoutMs: 60_000 });
       const { reference, status, acknowledged_at, pending_actions } = incident;
       assert.deepEqual(
         { reference, status, acknowledged_at },
@@ -66,10 +66,10 @@ for (const killed of [false, true])
         const { status } = await temporal.describe(incident.id);
         assert.equal(status.name, 'RUNNING');
         const query = `TocsinNumber = 1 AND TocsinStatus = "triggered" AND TocsinUrgency = "high"`;
-        const found = await poll(async () => (await temporal.find(query))[0], { timeoutMs: 30_000 });
+        const found = await poll(async () => (await temporal.find(query))[0], { timeoutMs: 60_000 });
         assert.equal(found, `incident-${incident.id}`);
         // Queries need a worker, and one that was just killed leaves its share of the queue for a moment.
-        const state = await poll(() => temporal.state(incident.id).catch(() => undefined), { timeoutMs: 30_000 });
+        const state = await poll(() => temporal.state(incident.id).catch(() => undefined), { timeoutMs: 60_000 });
         assert.equal(state.lifecycle.pendingActions[0]?.at, incident.pending_actions[0].at);
         const details = await temporal.details(incident.id);
         assert.match(details, /### INC-1: Something is down/);
@@ -112,7 +112,7 @@ for (const killed of [false, true])
       assert.deepEqual(await story.list(`/v1/incident/${incident.id}/actions`, 'actions'), []);
       const temporal = await connectProductTemporal(product);
       const hasEnded = async () => (await temporal.describe(incident.id)).status.name === 'COMPLETED';
-      await poll(hasEnded, { timeoutMs: 30_000, what: 'its workflow has ended' });
+      await poll(hasEnded, { timeoutMs: 60_000, what: 'its workflow has ended' });
       await temporal.close();
     });
 

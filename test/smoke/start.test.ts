@@ -14,7 +14,7 @@ import { processTree, removeDataDir, spawnProduct, startProduct, type TestProduc
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('smoke/start', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let room: string;
   before(() => {
     room = mkdtempSync(join(tmpdir(), 'tocsin-start-'));
@@ -74,9 +74,9 @@ describe('smoke/start', function () {
       it(`starts ${name} again when it is killed`, async () => {
         const killed = product.pids()[name]!;
         signalProcess(killed, 'SIGKILL');
-        await poll(() => ![undefined, killed].includes(product.pids()[name]), { timeoutMs: 30_000 });
+        await poll(() => ![undefined, killed].includes(product.pids()[name]), { timeoutMs: 60_000 });
         await poll(async () => (await fetch(`${product.url}/ready`).catch(() => undefined))?.status === 200, {
-          timeoutMs: 30_000,
+          timeoutMs: 60_000,
         });
         assert.match(product.output(), /was ended by SIGKILL; starting it again\./);
       });
@@ -94,10 +94,10 @@ describe('smoke/start', function () {
       const { main, postgres, temporal } = product.pids();
       const children = processTree(main).slice(1);
       signalProcess(main, 'SIGKILL');
-      await waitUntilGone([main], 5_000);
+      await waitUntilGone([main], 30_000);
       assert.ok(processStart(postgres!) && processStart(temporal!), 'the databases outlive their supervisor');
       product = await startProduct({ dataDir: product.dataDir });
-      assert.ok(await waitUntilGone(children, 5_000));
+      assert.ok(await waitUntilGone(children, 30_000));
       assert.match(shell(pasted(product.output(), 'List incidents:')), /"INC-1"/);
     });
 
@@ -105,7 +105,7 @@ describe('smoke/start', function () {
       const tree = processTree(product.pids().main);
       assert.ok(tree.length >= 5);
       assert.equal(await product.stop(), 0);
-      assert.ok(await waitUntilGone(tree, 5_000));
+      assert.ok(await waitUntilGone(tree, 30_000));
       assert.equal(existsSync(join(product.dataDir, 'tocsin.lock')), false);
       assert.equal(existsSync(join(product.dataDir, 'run.json')), false);
     });
@@ -125,11 +125,11 @@ describe('smoke/start', function () {
     it(`stops cleanly while it is still starting ("${waitFor}"), and starts afterwards`, async () => {
       const dataDir = join(room, `early ${waitFor.length}`);
       const { child, output, ended } = await spawnProduct({ dataDir });
-      await poll(() => output().includes(waitFor), { timeoutMs: 30_000 });
+      await poll(() => output().includes(waitFor), { timeoutMs: 60_000 });
       const tree = processTree(child.pid!);
       child.kill('SIGTERM');
       assert.equal(await ended, 0);
-      assert.ok(await waitUntilGone(tree, 5_000));
+      assert.ok(await waitUntilGone(tree, 30_000));
       const product = await startProduct({ dataDir });
       // Its first start never came to showing it.
       assert.match(product.output(), /Admin key/);

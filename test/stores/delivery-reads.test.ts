@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import { createDeliveryReads, type DeliveryFilter, type DeliveryReads } from '../../src/stores/delivery-reads.ts';
 import { createSealer } from '../../src/stores/sealed.ts';
 import { createSubscriptionStore } from '../../src/stores/subscriptions.ts';
@@ -43,7 +44,7 @@ describe('stores/delivery-reads', () => {
   after(() => database.drop());
 
   const listed = async (filter: DeliveryFilter) => {
-    const rows = await reads.list(organisation.organisationId, subscriptionId, { limit: 10, ...filter });
+    const rows = await reads.list(organisation.organisationId, subscriptionId, { limit: 10, ...filter }, itself);
     return rows.map(({ id }) => ids.indexOf(id));
   };
 
@@ -54,7 +55,9 @@ describe('stores/delivery-reads', () => {
     assert.deepEqual(await listed({ event: 'incident.resolved' }), [3, 1]);
     assert.deepEqual(await listed({ incidentId: incidents[0]! }), [1, 0]);
     assert.deepEqual(await listed({ incidentId: incidents[1]!, event: 'incident.triggered' }), [2]);
-    const [, second, third] = (await reads.list(organisation.organisationId, subscriptionId, { limit: 10 })).reverse();
+    const [, second, third] = (
+      await reads.list(organisation.organisationId, subscriptionId, { limit: 10 }, itself)
+    ).reverse();
     assert.deepEqual(await listed({ since: second!.createdAt }), [3, 2, 1]);
     assert.deepEqual(await listed({ since: second!.createdAt, until: third!.createdAt }), [1]);
   });
@@ -64,15 +67,15 @@ describe('stores/delivery-reads', () => {
     const answer = 'é'.repeat(5_000);
     await database.sql`INSERT INTO delivery_attempts (organisation_id, delivery_id, number, started_at, outcome, response)
       VALUES (${organisation.organisationId}, ${id!}, 1, now(), 'http_error', ${answer})`;
-    const found = await reads.list(organisation.organisationId, subscriptionId, { limit: 10 });
+    const found = await reads.list(organisation.organisationId, subscriptionId, { limit: 10 }, itself);
     assert.equal(found.at(-1)!.attempts[0]!.response, answer.slice(0, 1_000));
-    const whole = await reads.get(organisation.organisationId, id!);
+    const whole = await reads.get(organisation.organisationId, id!, itself);
     assert.equal(whole!.attempts[0]!.response, answer);
     assert.equal(whole!.snapshot.kind, undefined);
   });
 
   it('know nothing of other organisations', async () => {
-    assert.deepEqual(await reads.list(uuid(), subscriptionId, { limit: 10 }), []);
-    assert.equal(await reads.get(uuid(), ids[0]!), undefined);
+    assert.deepEqual(await reads.list(uuid(), subscriptionId, { limit: 10 }, itself), []);
+    assert.equal(await reads.get(uuid(), ids[0]!, itself), undefined);
   });
 });

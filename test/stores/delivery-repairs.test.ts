@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { AttemptResult } from '../../src/domain/webhook/attempt.ts';
 import { judge } from '../../src/domain/webhook/verdict.ts';
 import { dialects } from '../../src/outbound/index.ts';
@@ -56,12 +57,13 @@ describe('stores/delivery-repairs', () => {
   };
   const enable = (id: string, enabled: boolean) =>
     database.sql.begin((tx) => subscriptions.update(organisation.organisationId, id, { enabled }, tx));
-  const listed = async (id: string) => reads.list(organisation.organisationId, id, { limit: 200 });
+  const listed = async (id: string) => reads.list(organisation.organisationId, id, { limit: 200 }, itself);
   const named = (list: Delivery[]) =>
     list.map(({ incidentId, event, item }) => `${incidentId} ${event} ${item}`).sort();
   const recover = (id: string, range = { since, until: null as string | null }) =>
-    database.sql.begin((tx) => repairs.recover(organisation.organisationId, id, range, tx));
-  const resend = (id: string) => database.sql.begin((tx) => repairs.resend(organisation.organisationId, id, tx));
+    database.sql.begin((tx) => repairs.recover(organisation.organisationId, id, range, itself, tx));
+  const resend = (id: string) =>
+    database.sql.begin((tx) => repairs.resend(organisation.organisationId, id, itself, tx));
   /** Of a subscription, in the order in which the pump takes them. */
   const take = async (id: string) => {
     const options = { limit: 100, allowances: { [id]: 100 }, newcomerLimit: 100, held: {}, leaseMarginMs: 5_000 };
@@ -111,7 +113,7 @@ describe('stores/delivery-repairs', () => {
       assert.equal(retryInMs, 5_000, 'the schedule begins anew');
       await fail([again!], 0);
       await fail(await take(id));
-      const stored = await reads.get(organisation.organisationId, first!.id);
+      const stored = await reads.get(organisation.organisationId, first!.id, itself);
       assert.equal(stored!.status, 'failed');
       assert.deepEqual(
         stored!.attempts.map(({ number, isManual }) => [number, isManual]),
@@ -154,10 +156,10 @@ describe('stores/delivery-repairs', () => {
       await enable(id, false);
       await assert.rejects(resend(delivery!.id), { code: 'subscription_disabled' });
       await enable(id, true);
-      assert.equal(await database.sql.begin((tx) => repairs.resend(uuid(), delivery!.id, tx)), false);
+      assert.equal(await database.sql.begin((tx) => repairs.resend(uuid(), delivery!.id, itself, tx)), false);
       await database.sql.begin((tx) => subscriptions.remove(organisation.organisationId, id, tx));
       assert.equal(await resend(delivery!.id), false);
-      assert.equal(await reads.get(organisation.organisationId, delivery!.id), undefined);
+      assert.equal(await reads.get(organisation.organisationId, delivery!.id, itself), undefined);
     });
 
     it('is refused of what the subscription is not told any more', async () => {
@@ -289,7 +291,7 @@ describe('stores/delivery-repairs', () => {
         'due in their order',
       );
       assert.deepEqual(await recover(id), { retried: 0, added: 2, more: false });
-    }).timeout(30_000);
+    }).timeout(90_000);
   });
 
   it('of two at once adds nothing twice', async () => {
@@ -314,7 +316,7 @@ describe('stores/delivery-repairs', () => {
       const expected = [dialect.ping, ...Object.keys(dialect.events)].sort();
       assert.deepEqual(sent.map(({ event }) => event).sort(), expected);
       for (const { id: deliveryId } of sent) {
-        const stored = await reads.get(organisationId, deliveryId);
+        const stored = await reads.get(organisationId, deliveryId, itself);
         const { snapshot, subscription, item, event, incidentId } = stored!;
         const attemptAt = new Date().toISOString();
         const context = { deliveryId, attemptAt, publicUrl: 'https://tocsin.test', subscription, item };
@@ -333,18 +335,17 @@ describe('stores/delivery-repairs', () => {
     const { signal } = new AbortController();
     try {
       let isRung = false;
-      const rung = ear.wait('outbox', shardOf(id), 20_000, signal).then(() => (isRung = true));
-      const startedAt = performance.now();
+      const rung = ear.wait('outbox', shardOf(id), 600_000, signal).then(() => (isRung = true));
       await database.sql.begin(async (tx) => {
         await repairs.ping(organisation.organisationId, id, tx);
         // What is committed meanwhile is heard first.
-        const other = ear.wait('inbox', 0, 20_000, signal);
+        const other = ear.wait('inbox', 0, 600_000, signal);
         await ringAtCommit(database.sql, 'inbox', [0]);
         await other;
         assert.equal(isRung, false);
       });
+      // Rung, and not run out: that would take longer than this test may.
       await rung;
-      assert.ok(performance.now() - startedAt < 15_000, 'it was rung, and did not run out');
     } finally {
       await ear.close();
     }

@@ -51,6 +51,7 @@ describe('event samples', () => {
         id,
         webhookId: secondWebhook,
         webhookName: 'Second',
+        source: 'generic-json',
         receivedAt: at(7),
         body: Buffer.from('7'),
         contentType: 'text/plain',

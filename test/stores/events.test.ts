@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import { createEventIntake } from '../../src/stores/event-intake.ts';
 import { shardOf, type Bell } from '../../src/stores/doorbell.ts';
 import { createInternalIntake } from '../../src/stores/internal-intake.ts';
@@ -54,7 +55,7 @@ describe('events', () => {
     for (const body of bodies) {
       const stored = await events.submit({ ...submission(body), contentType: null });
       assert.ok(stored);
-      const [listed] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 });
+      const [listed] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 }, itself);
       assert.equal(stored.rejection, null);
       assert.deepEqual(listed, {
         id: stored.id,
@@ -80,7 +81,7 @@ describe('events', () => {
       [acme.webhookId, uuid(), 'nonsense', '', "'; DROP TABLE events"].map((id) => events.submit(submission('{}', id))),
     );
     assert.deepEqual(answers, [null, null, null, null, null]);
-    assert.deepEqual(await events.list(acme.organisationId, acme.webhookId, { limit: 10 }), []);
+    assert.deepEqual(await events.list(acme.organisationId, acme.webhookId, { limit: 10 }, itself), []);
     assert.deepEqual(rings, []);
   });
 
@@ -109,7 +110,7 @@ describe('events', () => {
     }));
     const stored = await Promise.all(given.map((event) => events.submit(event)));
     for (const [index, event] of stored.entries()) {
-      const kept = await events.get(acme.organisationId, event!.id);
+      const kept = await events.get(acme.organisationId, event!.id, itself);
       assert.equal(kept?.body.toString(), `${index}`);
       assert.deepEqual(kept?.tags, given[index]!.tags);
       assert.deepEqual(kept?.headers, { 'x-index': `${index} "\\`, 'tocsin-hops': `${index % 10}` });
@@ -123,7 +124,7 @@ describe('events', () => {
     assert.equal(new Set(times).size, 300);
     // The first goes alone, 256 follow, then the rest.
     assert.equal(statements.filter((query) => query.includes('INSERT INTO events')).length, 3);
-    const listed = await events.list(acme.organisationId, acme.webhookId, { limit: 300 });
+    const listed = await events.list(acme.organisationId, acme.webhookId, { limit: 300 }, itself);
     assert.deepEqual(
       listed.map((event) => Number(event.body.toString())),
       Array.from({ length: 300 }, (_, index) => 299 - index),
@@ -150,7 +151,7 @@ describe('events', () => {
       results.map((result) => result.status),
       ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
     );
-    assert.equal((await events.list(acme.organisationId, acme.webhookId, { limit: 10 })).length, 4);
+    assert.equal((await events.list(acme.organisationId, acme.webhookId, { limit: 10 }, itself)).length, 4);
     assert.ok(await events.submit(submission('afterwards')));
   });
 
@@ -182,15 +183,20 @@ describe('events', () => {
     const other = await insertOrganisation(database.sql, 'Other');
     const stored = [];
     for (const body of ['1', '2', '3']) stored.push(await events.submit(submission(body)));
-    const page = await events.list(acme.organisationId, acme.webhookId, {
-      limit: 2,
-      lastReceivedAt: stored[2]?.receivedAt,
-    });
+    const page = await events.list(
+      acme.organisationId,
+      acme.webhookId,
+      {
+        limit: 2,
+        lastReceivedAt: stored[2]?.receivedAt,
+      },
+      itself,
+    );
     assert.deepEqual(
       page.map((event) => event.id),
       [stored[1]?.id, stored[0]?.id],
     );
-    assert.deepEqual(await events.list(other.organisationId, acme.webhookId, { limit: 10 }), []);
+    assert.deepEqual(await events.list(other.organisationId, acme.webhookId, { limit: 10 }, itself), []);
   });
 
   it('costs a webhook that verifies nobody no statement, and one that does a single one more, once', async () => {
@@ -223,7 +229,7 @@ describe('events', () => {
     await asks({ verification });
     await events.submit({ ...submission('{}'), headers: wrong });
     assert.equal(rings.length, rungBefore, 'nobody is called for what is rejected');
-    const [last] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 });
+    const [last] = await events.list(acme.organisationId, acme.webhookId, { limit: 1 }, itself);
     assert.deepEqual([last?.status, last?.reason], ['rejected', refusal]);
   });
 
@@ -240,9 +246,11 @@ describe('events', () => {
     const webhooks = createWebhookStore(database.sql, sealer);
     const common = { name: null, description: '', monitorUrl: null, monitorMethod: null, checkPaths: {} };
     const strict = await Promise.all(
-      [1, 2].map((n) => {
+      [1, 2].map(async (n) => {
         const verification = { type: 'bearer' as const, secret: `token-number-${n}` };
-        return webhooks.create(acme.organisationId, { ...common, verification }, database.sql);
+        const made = await webhooks.create(acme.organisationId, { ...common, verification }, database.sql);
+        assert.ok(made !== 'unknown_team');
+        return made;
       }),
     );
     const ids = [acme.webhookId, ...strict.map(({ id }) => id), uuid()];
@@ -290,7 +298,7 @@ describe('events', () => {
         'stored',
       ]);
       assert.deepEqual(rings, [`inbox-${shardOf(acme.webhookId)}`], 'one of them stored it');
-      const [kept, ...more] = await events.list(acme.organisationId, acme.webhookId, { limit: 9 });
+      const [kept, ...more] = await events.list(acme.organisationId, acme.webhookId, { limit: 9 }, itself);
       assert.deepEqual(more, []);
       assert.deepEqual(
         [kept?.id, kept?.status, kept?.contentType, kept?.ip, kept?.hops, kept?.body.toString()],
@@ -300,7 +308,7 @@ describe('events', () => {
       await database.sql`UPDATE events SET status = 'evaluated' WHERE id = ${event.id}`;
       await database.sql`UPDATE webhooks SET enabled = false WHERE id = ${acme.webhookId}`;
       assert.equal(await events.submitInternally({ ...event, hops: 3 }), 'stored', 'it was, before');
-      const again = await events.get(acme.organisationId, event.id);
+      const again = await events.get(acme.organisationId, event.id, itself);
       assert.deepEqual([again?.status, again?.hops], ['evaluated', 2]);
     });
 
@@ -312,7 +320,7 @@ describe('events', () => {
       assert.equal(await events.submitInternally(internal()), 'unknown_webhook');
       await database.sql`UPDATE webhooks SET enabled = true, deleted_at = now() WHERE id = ${acme.webhookId}`;
       assert.equal(await events.submitInternally(internal()), 'unknown_webhook');
-      assert.deepEqual(await events.list(other.organisationId, other.webhookId, { limit: 9 }), []);
+      assert.deepEqual(await events.list(other.organisationId, other.webhookId, { limit: 9 }, itself), []);
       assert.deepEqual(rings, []);
     });
 
@@ -322,14 +330,14 @@ describe('events', () => {
       const submit = createInternalIntake(database.sql, bell, () => times.shift()!);
       const event = internal();
       assert.equal(await submit(event), 'stored');
-      const kept = await events.get(acme.organisationId, event.id);
+      const kept = await events.get(acme.organisationId, event.id, itself);
       assert.equal(kept?.receivedAt, '2026-11-21T05:09:43.120002Z');
     });
   });
 
   describe('evaluated again', () => {
     const replay = (id: string, organisation = acme, webhookId = organisation.webhookId) =>
-      database.sql.begin((tx) => events.replay(organisation.organisationId, webhookId, id, tx));
+      database.sql.begin((tx) => events.replay(organisation.organisationId, webhookId, id, itself, tx));
     const finish = (id: string, status: string) => database.sql`
       UPDATE events SET status = ${status}, failures = 3, reason = 'Why' WHERE id = ${id}`;
 

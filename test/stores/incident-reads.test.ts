@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { Command } from '../../src/domain/incident/command.ts';
 import { transition } from '../../src/domain/incident/transition.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
@@ -42,29 +43,34 @@ describe('incident reads', () => {
     });
     await createTransitionStore(sql, { ring: () => {} }).record(own.organisationId, state.incidentId, transitions);
 
-    const read = await reads.get(own.organisationId, state.incidentId);
+    const read = await reads.get(own.organisationId, state.incidentId, itself);
     assert.deepEqual(
       [read?.status, read?.incidentKey, read?.acknowledgementTimeout, read?.autoResolveTimeout],
       ['acknowledged', 'checkout', 1_800, 14_400],
     );
     assert.deepEqual(read?.pendingActions, current.lifecycle.pendingActions);
-    const log = await reads.log(own.organisationId, state.incidentId, { limit: 9 });
+    const log = await reads.log(own.organisationId, state.incidentId, { limit: 9 }, itself);
     assert.deepEqual(
       log.map(({ type }) => type),
       ['triggered', 'acknowledged', 'alerted'],
     );
     const { sequence, index } = log[0]!;
-    const rest = await reads.log(own.organisationId, state.incidentId, { limit: 9, after: { sequence, index } });
+    const rest = await reads.log(
+      own.organisationId,
+      state.incidentId,
+      { limit: 9, after: { sequence, index } },
+      itself,
+    );
     assert.deepEqual([...rest], log.slice(1));
     const [run] = await reads.actions(own.organisationId, state.incidentId, { limit: 9 });
     assert.deepEqual([run?.id, run?.type, run?.trigger], [action.id, 'trigger-alerts', 'manual']);
     assert.equal(await reads.isRecorded(own.organisationId, state.incidentId, 'two'), true);
     assert.equal(await reads.isRecorded(own.organisationId, state.incidentId, 'four'), false);
 
-    assert.equal(await reads.get(other.organisationId, state.incidentId), undefined);
-    assert.equal((await reads.log(other.organisationId, state.incidentId, { limit: 9 })).length, 0);
+    assert.equal(await reads.get(other.organisationId, state.incidentId, itself), undefined);
+    assert.equal((await reads.log(other.organisationId, state.incidentId, { limit: 9 }, itself)).length, 0);
     assert.equal((await reads.actions(other.organisationId, state.incidentId, { limit: 9 })).length, 0);
-    assert.equal((await reads.list(other.organisationId, {}, { limit: 9, descending: true })).length, 0);
+    assert.equal((await reads.list(other.organisationId, {}, { limit: 9, descending: true }, itself)).length, 0);
     assert.equal(await reads.isRecorded(other.organisationId, state.incidentId, 'two'), false);
   });
 
@@ -74,7 +80,7 @@ describe('incident reads', () => {
     for (const urgency of ['low', 'high', 'low', 'high'] as const) await storeIncident(sql, own, { urgency });
     await storeIncident(sql, other);
     const numbers = async (...given: [filter: object, page: { descending: boolean; after?: number }]) =>
-      (await reads.list(own.organisationId, given[0], { limit: 3, ...given[1] })).map(({ number }) => number);
+      (await reads.list(own.organisationId, given[0], { limit: 3, ...given[1] }, itself)).map(({ number }) => number);
     assert.deepEqual(await numbers({}, { descending: true }), [4, 3, 2]);
     assert.deepEqual(await numbers({}, { descending: true, after: 2 }), [1]);
     assert.deepEqual(await numbers({}, { descending: false, after: 2 }), [3, 4]);
@@ -111,6 +117,7 @@ describe('incident reads', () => {
       own.organisationId,
       { teamId: elsewhere },
       { limit: 9, descending: true },
+      itself,
     );
     assert.deepEqual(
       found.map(({ number }) => number),

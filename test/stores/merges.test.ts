@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import { transition } from '../../src/domain/incident/transition.ts';
 import { recordMatches } from '../../src/stores/claims.ts';
@@ -29,7 +30,7 @@ describe('merges', () => {
   const open = (incidentKey: string | null = null) => storeIncident(database.sql, acme, {}, incidentKey);
   const claim = async (into: IncidentState, ...sources: (IncidentState | string)[]) => {
     const ids = sources.map((source) => (typeof source === 'string' ? source : source.incidentId));
-    return merges.claim(acme.organisationId, into.incidentId, ids);
+    return merges.claim(acme.organisationId, into.incidentId, ids, itself);
   };
   const claimed = async (into: IncidentState, ...sources: IncidentState[]) => {
     const answer = await claim(into, ...sources);
@@ -156,9 +157,11 @@ describe('merges', () => {
       const match = {
         eventId,
         occurrence: 0,
-        webhookId: acme.webhookId,
+        organisationId: acme.organisationId,
+        webhook: { id: acme.webhookId, name: 'Probe' },
         receivedAt,
-        ruleset,
+        dedupKey: null,
+        opener: { type: 'ruleset' as const, ...ruleset },
         incidentKey,
         holds: true,
       };
@@ -189,6 +192,6 @@ describe('merges', () => {
     assert.deepEqual(await found(), []);
     await database.sql`UPDATE incidents SET merging_since = now() - interval '3 seconds' WHERE merging_into IS NOT NULL`;
     await resolve(b);
-    assert.deepEqual(await found(), [[a.incidentId, { incidentId: target.incidentId, number: target.number }]]);
+    assert.deepEqual(await found(), [[a.incidentId, target.incidentId]]);
   });
 });

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { permissions } from '../../src/domain/access/permission.ts';
 import { takePendingEvents } from '../../src/stores/inbox.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
+import { createIncidentTypeStore } from '../../src/stores/incident-types.ts';
 import { isMigrated, migrate, readMigrations, type Migration } from '../../src/stores/migrations.ts';
-import { createSql } from '../../src/stores/sql.ts';
+import { createSeverityStore } from '../../src/stores/severities.ts';
+import { createSql, type Sql } from '../../src/stores/sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation } from '../support/organisation.ts';
 
@@ -56,15 +59,7 @@ describe('migrations', () => {
   });
 
   it('keep actions and matches of the releases before, in the form of today', async () => {
-    const admin = createSql(process.env.TEST_DATABASE_URL!, { max: 1 });
-    const name = `test_${uuid().replaceAll('-', '')}`;
-    await admin.unsafe(`CREATE DATABASE ${name}`);
-    const sql = createSql(Object.assign(new URL(process.env.TEST_DATABASE_URL!), { pathname: `/${name}` }).toString());
-    try {
-      await migrate(
-        sql,
-        migrations.filter(({ name }) => name < '0005'),
-      );
+    await withMigrationsBefore('0005', async (sql) => {
       const { organisationId, teamId, webhookId } = await insertOrganisation(sql);
       const [incidentId, rulesetId, eventId, subscriptionId] = [uuid(), uuid(), uuid(), uuid()];
       const at = '2026-11-21T05:10:00.000Z';
@@ -103,11 +98,60 @@ describe('migrations', () => {
         ],
       );
       const { events } = await sql.begin((tx) => takePendingEvents(tx, 0, 10));
-      assert.deepEqual(events[0]?.recorded, [`${rulesetId}:0`]);
+      assert.deepEqual(events[0]?.recorded, [`${rulesetId}:0:opened`]);
+    });
+  });
+
+  it('give organisations and keys of the releases before what those of today begin with', async () => {
+    await withMigrationsBefore('0008', async (sql) => {
+      const before = await insertOrganisation(sql, 'Before');
+      for (const [number, severity, visibility] of [
+        [1, 'MAJOR', 'public'],
+        [2, 'odd', 'private'],
+      ] as const)
+        await sql`
+          INSERT INTO incidents (id, organisation_id, number, team_id, name, description, urgency, created_at, status,
+            lifecycle, opening, severity, visibility)
+          VALUES (${uuid()}, ${before.organisationId}, ${number}, ${before.teamId}, 'Named', '', 'high', now(), 'triggered',
+            '{"name": "Named", "assignees": []}', '{"name": "Named"}', ${severity}, ${visibility})`;
+
+      await migrate(sql, migrations);
+      const incidents = await sql<{ opening: unknown; severity: string | null }[]>`
+        SELECT i.opening, s.name AS severity FROM incidents i LEFT JOIN severities s ON s.id = i.severity_id ORDER BY i.number`;
+      assert.deepEqual(
+        [...incidents],
+        [
+          { opening: { name: 'Named' }, severity: 'Major' },
+          { opening: { name: 'INC-2' }, severity: null },
+        ],
+      );
+      // A process of the release before that is still at work names none of the new columns.
+      const after = await insertOrganisation(sql, 'After');
+      for (const { organisationId, apiKeyId } of [before, after]) {
+        const [key] = await sql`SELECT permissions FROM api_keys WHERE id = ${apiKeyId}`;
+        assert.deepEqual(key!.permissions, [...permissions]);
+        assert.equal((await createIncidentTypeStore(sql).defaultOf(organisationId)).name, 'Default');
+        assert.equal((await createSeverityStore(sql).list(organisationId)).length, 3);
+      }
+    });
+  });
+
+  /** A database as the release had it that knew no migration from `first` on. */
+  async function withMigrationsBefore(first: string, work: (sql: Sql) => Promise<void>): Promise<void> {
+    const admin = createSql(process.env.TEST_DATABASE_URL!, { max: 1 });
+    const name = `test_${uuid().replaceAll('-', '')}`;
+    await admin.unsafe(`CREATE DATABASE ${name}`);
+    const sql = createSql(Object.assign(new URL(process.env.TEST_DATABASE_URL!), { pathname: `/${name}` }).toString());
+    try {
+      await migrate(
+        sql,
+        migrations.filter(({ name }) => name < first),
+      );
+      await work(sql);
     } finally {
       await sql.end({ timeout: 1 });
       await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.end();
     }
-  });
+  }
 });

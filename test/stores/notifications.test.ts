@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { Action } from '../../src/domain/incident/log-entry.ts';
 import type { NewContactMethod } from '../../src/stores/contact-methods.ts';
 import { shardOf } from '../../src/stores/doorbell.ts';
@@ -48,7 +49,7 @@ describe('stores/notifications', () => {
     ...(await notifications.list(organisation.organisationId, incidentId, { limit: 100 })),
   ];
   const logOf = async ({ id }: RecordedIncident) =>
-    (await createIncidentReads(database.sql).log(organisation.organisationId, id, { limit: 100 })).map(
+    (await createIncidentReads(database.sql).log(organisation.organisationId, id, { limit: 100 }, itself)).map(
       (entry) => entry,
     );
   const waitingForLocks = async () => {

@@ -22,12 +22,22 @@ describe('organisation store', () => {
     const { sql } = database;
     const organisation = await createOrganisationStore(sql).create('Acme', sql);
     const keys = createApiKeyStore(sql);
-    const made = await keys.create(organisation.id, 'First key', sql);
+    const draft = {
+      name: 'First key',
+      permissions: ['view_data' as const],
+      teamId: null,
+      memberId: null,
+      expiresAt: null,
+    };
+    const made = await sql.begin((tx) => keys.create(organisation.id, draft, null, tx));
+    assert.ok(typeof made === 'object');
     assert.deepEqual(await keys.find(made.key), {
+      ...draft,
       id: made.id,
       organisationId: organisation.id,
-      name: 'First key',
       isAdmin: false,
+      memberName: null,
+      rotatedAt: null,
     });
     for (const wrong of [made.key.slice(0, -1), `${made.key}=`, made.prefix, made.key.toUpperCase(), ''])
       assert.equal(await keys.find(wrong), undefined, wrong);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { Agent } from '../../src/domain/incident/log-entry.ts';
 import type { ServiceSnapshot } from '../../src/domain/webhook/outbound-event.ts';
 import { dialects } from '../../src/outbound/index.ts';
@@ -38,8 +39,10 @@ describe('stores/service-events', () => {
   };
   const told = async (id: string) => {
     const reads = createDeliveryReads(database.sql);
-    const list = await reads.list(organisation.organisationId, id, { limit: 50 });
-    const whole = await Promise.all(list.reverse().map((one) => reads.get(organisation.organisationId, one.id)));
+    const list = await reads.list(organisation.organisationId, id, { limit: 50 }, itself);
+    const whole = await Promise.all(
+      list.reverse().map((one) => reads.get(organisation.organisationId, one.id, itself)),
+    );
     return whole.map((one) => ({
       event: one!.event,
       dialect: one!.dialect,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { Urgency } from '../../src/domain/incident/incident.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import type { Queryable } from '../../src/stores/sql.ts';
@@ -52,9 +53,9 @@ describe('status page stores', () => {
   const set = (incidentId: string, values: { status?: string; urgency?: Urgency }) =>
     database.sql`UPDATE incidents SET ${database.sql(values)} WHERE id = ${incidentId}`;
   const look = async ({ statusPageId, componentId }: { statusPageId: string; componentId: string }) => {
-    const found = await components.get(own.organisationId, statusPageId, componentId);
+    const found = await components.get(own.organisationId, statusPageId, componentId, itself);
     assert.ok(found);
-    assert.deepEqual(await components.list(own.organisationId, statusPageId, { limit: 9 }), [found]);
+    assert.deepEqual(await components.list(own.organisationId, statusPageId, { limit: 9 }, itself), [found]);
     return found;
   };
 
@@ -232,7 +233,7 @@ describe('status page stores', () => {
     await sql`ANALYZE`;
 
     statements.length = 0;
-    const [found] = await components.list(busy.organisationId, address.statusPageId, { limit: 9 });
+    const [found] = await components.list(busy.organisationId, address.statusPageId, { limit: 9 }, itself);
     assert.deepEqual([found?.status, found?.incidentIds], ['degraded_performance', [incidentId]]);
     const plan = await sql.unsafe(`EXPLAIN (GENERIC_PLAN) ${statements.at(-1)}`).simple();
     assert.match(JSON.stringify(plan), /Index Scan using component_incidents_by_incident/);

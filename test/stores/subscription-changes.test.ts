@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { SubscriptionChange } from '../../src/stores/subscriptions.ts';
 import { createDeliveryRepairs } from '../../src/stores/delivery-repairs.ts';
 import { createDeliveryStore, type DeliveryStore } from '../../src/stores/deliveries.ts';
@@ -89,7 +90,9 @@ describe('what a change of a subscription does to what waits', () => {
     await recordIncident(database.sql, organisation);
     const [row] = await database.sql<{ id: string }[]>`SELECT id FROM deliveries`;
     const resend = () =>
-      database.sql.begin((tx) => createDeliveryRepairs(database.sql).resend(organisation.organisationId, row!.id, tx));
+      database.sql.begin((tx) =>
+        createDeliveryRepairs(database.sql).resend(organisation.organisationId, row!.id, itself, tx),
+      );
     await assert.rejects(resend, { code: 'delivery_pending' });
     await failAll();
     assert.equal(await resend(), true);

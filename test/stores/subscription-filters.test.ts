@@ -119,6 +119,30 @@ describe('what a subscription hears of', () => {
     });
   }
 
+  it('of what its API key reported alone', async () => {
+    const { sql } = database;
+    const { apiKeyId } = organisation;
+    const other = await insertOrganisation(sql, 'Other');
+    const filter = { type: 'api_key', id: apiKeyId } as const;
+    const [reported, nothing] = [
+      await subscribe('standard', { filter }),
+      await subscribe('standard', { filter: { type: 'api_key', id: other.apiKeyId } }),
+    ];
+    await finish(await recordIncident(sql, organisation));
+    assert.deepEqual(await heard(reported), [], 'nobody knows who reported it');
+    const incident = await recordIncident(sql, organisation);
+    await sql`UPDATE incidents SET api_key_id = ${apiKeyId} WHERE id = ${incident.id}`;
+    await finish(incident);
+    assert.deepEqual(await heard(reported), ['incident.acknowledged', 'incident.resolved']);
+    assert.deepEqual(await heard(nothing), []);
+    const store = createSubscriptionStore(sql, createSealer('a test key of thirty-two characters'));
+    const unknown = (id: string) => store.findUnknown(organisation.organisationId, { filter: { type: 'api_key', id } });
+    assert.deepEqual(await unknown(apiKeyId), []);
+    assert.deepEqual(await unknown(other.apiKeyId), [
+      { field: 'filter.id', message: 'is not an API key of this organisation' },
+    ]);
+  });
+
   it('of nothing while it is disabled, and nothing once it is deleted', async () => {
     const store = createSubscriptionStore(database.sql, createSealer('a test key of thirty-two characters'));
     const { organisationId } = organisation;

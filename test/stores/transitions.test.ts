@@ -91,6 +91,7 @@ describe('transition store', () => {
       action: null,
       sequence: 1,
       previousStatus: null,
+      previousIncidentStatus: null,
     });
     const [entry] =
       await database.sql`SELECT type, channel, agent FROM log_entries WHERE incident_id = ${state.incidentId}`;

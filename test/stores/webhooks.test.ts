@@ -26,6 +26,7 @@ describe('webhook store', () => {
     const { sql } = database;
     const webhooks = createWebhookStore(sql, sealer);
     const made = await webhooks.create(own.organisationId, draft, sql);
+    assert.ok(made !== 'unknown_team');
     assert.deepEqual([made.number, made.name, made.enabled], [2, 'Webhook 2', true]);
     assert.deepEqual(made.checkPaths, { httpStatusCode: 'a.b' });
     assert.deepEqual(await webhooks.get(own.organisationId, made.id), made);

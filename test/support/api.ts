@@ -14,8 +14,11 @@ import { createAddressGuard } from '../../src/outbound/address-guard.ts';
 import { createPost } from '../../src/outbound/post.ts';
 import { createActionDefinitionStore } from '../../src/stores/action-definitions.ts';
 import { createApiKeyStore } from '../../src/stores/api-keys.ts';
+import { createAuditLog } from '../../src/stores/audit-log.ts';
 import { createBacklogStore } from '../../src/stores/backlog.ts';
 import { createContactMethodStore } from '../../src/stores/contact-methods.ts';
+import { createCustomFieldOptionStore } from '../../src/stores/custom-field-options.ts';
+import { createCustomFieldStore } from '../../src/stores/custom-fields.ts';
 import { createDeliveryReads } from '../../src/stores/delivery-reads.ts';
 import { createDeliveryRepairs } from '../../src/stores/delivery-repairs.ts';
 import { createDeliveryStatistics } from '../../src/stores/delivery-statistics.ts';
@@ -23,9 +26,17 @@ import { createBell } from '../../src/stores/doorbell.ts';
 import { createEscalationPolicyStore } from '../../src/stores/escalation-policies.ts';
 import { createEventSamples } from '../../src/stores/event-samples.ts';
 import { createEventStore } from '../../src/stores/events.ts';
+import { createExportStore } from '../../src/stores/exports.ts';
 import { createIdempotencyKeyStore } from '../../src/stores/idempotency-keys.ts';
+import { createIncidentIoReads } from '../../src/stores/incident-io-incidents.ts';
+import { createIncidentMembershipStore } from '../../src/stores/incident-memberships.ts';
 import { createIncidentReads } from '../../src/stores/incident-reads.ts';
+import { createIncidentRoleStore } from '../../src/stores/incident-roles.ts';
+import { createIncidentStatusStore } from '../../src/stores/incident-statuses.ts';
+import { createIncidentTypeStore } from '../../src/stores/incident-types.ts';
+import { createTaskStore } from '../../src/stores/incident-tasks.ts';
 import { createIncidentStore } from '../../src/stores/incidents.ts';
+import { createIncidentUpdates } from '../../src/stores/incident-updates.ts';
 import { createMemberStore } from '../../src/stores/members.ts';
 import { createMergeStore } from '../../src/stores/merges.ts';
 import { isMigrated, readMigrations } from '../../src/stores/migrations.ts';
@@ -37,14 +48,18 @@ import { createOverrideStore } from '../../src/stores/overrides.ts';
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createScheduleStore } from '../../src/stores/schedules.ts';
 import { createSealer } from '../../src/stores/sealed.ts';
+import { createSeverityStore } from '../../src/stores/severities.ts';
 import { createComponentStore } from '../../src/stores/status-page-components.ts';
 import { createStatusPageStore } from '../../src/stores/status-pages.ts';
 import { createSubscriptionStore } from '../../src/stores/subscriptions.ts';
 import { createTargetStore } from '../../src/stores/targets.ts';
 import { createTeamStore } from '../../src/stores/teams.ts';
+import { createUserStore } from '../../src/stores/users.ts';
 import { createWebhookStore } from '../../src/stores/webhooks.ts';
 import { createIncidentWorkflows } from '../../src/temporal/incidents.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { patient } from './patient.ts';
+import { poll } from './poll.ts';
 import type { TestTemporal } from './temporal.ts';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
@@ -81,6 +96,8 @@ export interface TestApi {
   defaultTeamId(): Promise<string>;
   /** What was logged as an error since the last call; what is left at `close` fails the test. */
   takeErrors(): Json[];
+  /** The workflow of an incident has stored its opening: a moment after the answer that it is open. */
+  begun(incidentId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -116,19 +133,29 @@ export async function startTestApi({
     stores: {
       actionDefinitions: createActionDefinitionStore(sql, sealer),
       apiKeys: createApiKeyStore(sql),
+      auditLog: createAuditLog(sql),
       backlog: createBacklogStore(sql),
       components: createComponentStore(sql),
       contactMethods: createContactMethodStore(sql, sealer),
+      customFieldOptions: createCustomFieldOptionStore(sql),
+      customFields: createCustomFieldStore(sql),
       deliveryReads: createDeliveryReads(sql),
       deliveryRepairs: createDeliveryRepairs(sql),
       deliveryStatistics: createDeliveryStatistics(sql),
       escalationPolicies: createEscalationPolicyStore(sql),
       events: createEventStore(sql, createBell(sql, logger), sealer),
       eventSamples: createEventSamples(sql),
+      exports: createExportStore(sql),
       idempotencyKeys: createIdempotencyKeyStore(sql),
+      incidentIoReads: createIncidentIoReads(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
+      incidentUpdates: createIncidentUpdates(sql),
+      incidentRoles: createIncidentRoleStore(sql),
+      incidentStatuses: createIncidentStatusStore(sql),
+      incidentTypes: createIncidentTypeStore(sql),
       members: createMemberStore(sql),
+      memberships: createIncidentMembershipStore(sql),
       merges: createMergeStore(sql),
       notificationPlans: createNotificationPlans(sql),
       notificationRules: createNotificationRuleStore(sql),
@@ -137,15 +164,19 @@ export async function startTestApi({
       overrides: createOverrideStore(sql),
       rulesets: createRulesetStore(sql),
       schedules: createScheduleStore(sql),
+      severities: createSeverityStore(sql),
       statusPages: createStatusPageStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
       targets: createTargetStore(sql),
+      tasks: createTaskStore(sql),
       teams: createTeamStore(sql),
+      users: createUserStore(sql),
       webhooks: createWebhookStore(sql, sealer),
     },
     workflows: {
-      ...workflows,
-      start: (state) => client.withDeadline(Date.now() + 2_000, () => workflows.start(state)),
+      ...(temporal ? patient(workflows) : workflows),
+      // No housekeeping starts here what could not be started in time.
+      start: (state) => client.withDeadline(Date.now() + (temporal ? 30_000 : 2_000), () => workflows.start(state)),
     },
     temporal: createTemporalStatus(connection, 'default', temporal?.taskQueue),
     channels: createChannels({
@@ -198,6 +229,11 @@ export async function startTestApi({
       return (await send('GET', '/v1/organisation')).body.default_team_id;
     },
     takeErrors: () => errors.splice(0),
+    async begun(incidentId) {
+      const isStored = async () =>
+        (await sql`SELECT FROM log_entries WHERE incident_id = ${incidentId} AND type = 'triggered'`).length > 0;
+      await poll(isStored, { timeoutMs: 60_000, what: `the opening of ${incidentId} is stored` });
+    },
     async close() {
       await closeHttpServer(server, 1_000);
       if (!temporal) await connection.close();

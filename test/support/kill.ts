@@ -8,7 +8,7 @@ type Part = 'api' | 'worker' | 'postgres' | 'temporal';
 export async function kill(product: TestProduct, part: Part): Promise<number> {
   const pid = product.pids()[part]!;
   signalProcess(pid, 'SIGKILL');
-  await waitUntilGone([pid], 5_000);
+  await waitUntilGone([pid], 30_000);
   return pid;
 }
 

@@ -65,7 +65,7 @@ export async function createMailServer(options: SMTPServerOptions = {}): Promise
     url: `smtp://127.0.0.1:${port}`,
     mails,
     behave: (next) => void (behaviour = next),
-    async waitFor(holds, timeoutMs = 5_000) {
+    async waitFor(holds, timeoutMs = 30_000) {
       await poll(() => holds(mails), { timeoutMs, what: `the mail (so far ${mails.length})` });
       return mails;
     },

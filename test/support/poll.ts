@@ -1,7 +1,7 @@
 /** Asks again and again until the answer is truthy, and answers it; throws with `what` after `timeoutMs`. */
 export async function poll<T>(
   ask: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 20, what = 'the condition' } = {},
+  { timeoutMs = 30_000, everyMs = 20, what = 'the condition' } = {},
 ): Promise<Exclude<NonNullable<T>, false>> {
   const end = Date.now() + timeoutMs;
   for (;;) {

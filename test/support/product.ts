@@ -92,7 +92,7 @@ export async function startProduct(settings: ProductSettings = {}): Promise<Test
       const tree = processTree(child.pid!);
       // The supervisor first, so that it starts nothing again.
       for (const pid of tree) signalProcess(pid, 'SIGKILL');
-      await waitUntilGone(tree, 5_000);
+      await waitUntilGone(tree, 30_000);
     },
   };
 }

@@ -65,7 +65,7 @@ export async function createReceiver(port = 0): Promise<Receiver> {
     behave(next) {
       behaviour = typeof next === 'function' ? next : () => next;
     },
-    async waitFor(holds, timeoutMs = 5_000) {
+    async waitFor(holds, timeoutMs = 30_000) {
       const deadline = Date.now() + timeoutMs;
       while (!holds(requests)) {
         if (Date.now() > deadline)

@@ -73,8 +73,16 @@ export function createStory(product: () => Pick<TestProduct, 'url' | 'adminKey'>
     };
   };
   const get = (path: string) => send('GET', path);
+  /** A command that was not confirmed in time is repeated under its key, as clients are told to: machines may be slow. */
   const request = async (method: string, path: string, json?: unknown, options?: PostOptions) => {
-    const answer = await send(method, path, json, options);
+    const isCommand = method !== 'GET' && /^\/v1\/incident\/[0-9a-f-]{36}\b/.test(path);
+    const keyed = isCommand ? { idempotencyKey: randomUUID(), ...options } : options;
+    const attempt = async () => {
+      const answer = await send(method, path, json, keyed);
+      return !(answer.status === 503 && answer.body?.code === 'not_confirmed') && answer;
+    };
+    const answer = isCommand ? await poll(attempt, { timeoutMs: 60_000, everyMs: 200, what: path }) : await attempt();
+    assert.ok(answer);
     assert.ok(answer.status >= 200 && answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.body;
   };
@@ -133,7 +141,7 @@ export function createStory(product: () => Pick<TestProduct, 'url' | 'adminKey'>
         ...fields,
       }),
     subscribe: (dialect, url, events) => done('/v1/subscription', { name: dialect, url, dialect, events }),
-    untilStatus: (incidentId, status, timeoutMs = 30_000) =>
+    untilStatus: (incidentId, status, timeoutMs = 60_000) =>
       poll(
         async () => {
           const { body } = await get(`/v1/incident/${incidentId}`);

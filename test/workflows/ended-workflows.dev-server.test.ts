@@ -9,7 +9,8 @@ import { insertOrganisation, type TestOrganisation } from '../support/organisati
 import { poll } from '../support/poll.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
-describe('workflows that an operator ended', () => {
+describe('workflows that an operator ended', function () {
+  this.timeout(90_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
@@ -58,7 +59,7 @@ describe('workflows that an operator ended', () => {
     const notice = chore();
     let found = 0;
     // Temporal lists what ended a moment later.
-    await poll(async () => (found += await notice()) >= 2, { timeoutMs: 20_000 });
+    await poll(async () => (found += await notice()) >= 2, { timeoutMs: 60_000 });
     assert.equal(found, 2);
     const ends = await Promise.all(states.map(async ({ incidentId }) => (await row(incidentId)).workflowEnd));
     assert.deepEqual(ends, ['terminated', 'cancelled', null, null]);

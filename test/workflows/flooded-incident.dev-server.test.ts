@@ -14,7 +14,7 @@ const clients = 50;
 const mostHistoryEvents = 1_000;
 
 describe('an incident that a flood of events joins', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let api: TestApi;
   let temporal: TestTemporal;
   let ear: Ear;
@@ -56,7 +56,7 @@ describe('an incident that a flood of events joins', function () {
     const [acknowledged, { id }] = await Promise.all([acknowledge, first, ...Array.from({ length: clients }, client)]);
     assert.equal(acknowledged.status, 200, 'a flood holds up no command');
     await poll(async () => (await incidents())[0].occurrences === eventCount, {
-      ...{ timeoutMs: 60_000, what: 'each event has joined' },
+      ...{ timeoutMs: 180_000, what: 'each event has joined' },
     });
     stop.abort();
     await pump;

@@ -13,6 +13,7 @@ import { stateQuery } from '../../src/workflows/incident/messages.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { patient } from '../support/patient.ts';
 import { poll } from '../support/poll.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -24,7 +25,8 @@ type Wish = IncidentCommand extends infer Command
     : never
   : never;
 
-describe('commands to incidents on the dev server', () => {
+describe('commands to incidents on the dev server', function () {
+  this.timeout(120_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
@@ -38,7 +40,8 @@ describe('commands to incidents on the dev server', () => {
     const recording = createIncidentActivities(createTransitionStore(database.sql, { ring: () => {} }));
     // Whom they ask is not their affair.
     const activities = { ...recording, page: async () => ({ members: 1, reachable: 1 }) };
-    incidents = createIncidentWorkflows(temporal.client, createIncidentStore(database.sql).opening, temporal.taskQueue);
+    const { opening } = createIncidentStore(database.sql);
+    incidents = patient(createIncidentWorkflows(temporal.client, opening, temporal.taskQueue));
     working = (work) => temporal.withWorker({ activities }, work);
   });
   after(async () => {
@@ -181,7 +184,7 @@ describe('commands to incidents on the dev server', () => {
 
   it('tell sources that they were merged, whether their workflow runs or not', async () => {
     const [running, ended, resolved] = [await store(), await store(), await store()];
-    const into = { incidentId: uuid(), reference: 'INC-7', since: '2026-11-21T05:09:43.123456Z' };
+    const into = { incidentId: uuid(), since: '2026-11-21T05:09:43.123456Z' };
     await working(async () => {
       await started(running);
       await started(ended);

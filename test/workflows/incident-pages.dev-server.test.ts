@@ -16,6 +16,7 @@ import { stateQuery } from '../../src/workflows/incident/messages.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { patient } from '../support/patient.ts';
 import { poll } from '../support/poll.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -31,7 +32,8 @@ const policy = (): PolicySnapshot => ({
   turn: 0,
 });
 
-describe('whom incidents ask, on the dev server', () => {
+describe('whom incidents ask, on the dev server', function () {
+  this.timeout(120_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
@@ -43,7 +45,8 @@ describe('whom incidents ask, on the dev server', () => {
     temporal = await connectTestTemporal();
     organisation = await insertOrganisation(database.sql);
     transitions = createTransitionStore(database.sql, { ring: () => {} });
-    incidents = createIncidentWorkflows(temporal.client, createIncidentStore(database.sql).opening, temporal.taskQueue);
+    const { opening } = createIncidentStore(database.sql);
+    incidents = patient(createIncidentWorkflows(temporal.client, opening, temporal.taskQueue));
   });
   after(async () => {
     await temporal.close();
@@ -115,7 +118,7 @@ describe('whom incidents ask, on the dev server', () => {
     };
     await working({ page }, async () => {
       await incidents.start(state);
-      await poll(async () => (await escalationOf(state))?.level === 2, { timeoutMs: 5_000, what: 'the next level' });
+      await poll(async () => (await escalationOf(state))?.level === 2, { what: 'the next level' });
       await resolve(state);
     });
     assert.deepEqual(await log(state), ['triggered', 'annotated', 'escalated', 'resolved']);
@@ -166,7 +169,7 @@ describe('whom incidents ask, on the dev server', () => {
     for (let index = 0; index < 49; index++)
       await handle.signal('note', { id: `note-${index}`, content: '漢'.repeat(15_000) });
     await working({}, async () => {
-      await poll(async () => (await log(state)).length === 50, { timeoutMs: 20_000, what: 'all notes are stored' });
+      await poll(async () => (await log(state)).length === 50, { timeoutMs: 60_000, what: 'all notes are stored' });
       await resolve(state);
     });
   });

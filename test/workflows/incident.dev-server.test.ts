@@ -17,6 +17,7 @@ import type { incident } from '../../src/workflows/incident/incident.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { patient } from '../support/patient.ts';
 import { poll } from '../support/poll.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -24,11 +25,14 @@ const agent = { type: 'key', id: null, name: 'Test key' } as const;
 const byTimer = { agent: { type: 'timer', id: null, name: 'Test' }, channel: 'timer' } as const;
 const bell = { ring: () => {} };
 
-describe('incident workflow on the dev server', () => {
+describe('incident workflow on the dev server', function () {
+  this.timeout(120_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
   let incidents: IncidentWorkflows;
+  /** Gives up on a command as the API does. */
+  let impatient: IncidentWorkflows;
   let activities: IncidentActivities;
 
   before(async () => {
@@ -36,7 +40,8 @@ describe('incident workflow on the dev server', () => {
     temporal = await connectTestTemporal();
     organisation = await insertOrganisation(database.sql);
     activities = createIncidentActivities(createTransitionStore(database.sql, bell));
-    incidents = createIncidentWorkflows(temporal.client, createIncidentStore(database.sql).opening, temporal.taskQueue);
+    impatient = createIncidentWorkflows(temporal.client, createIncidentStore(database.sql).opening, temporal.taskQueue);
+    incidents = patient(impatient);
   });
   after(async () => {
     await temporal.close();
@@ -46,8 +51,12 @@ describe('incident workflow on the dev server', () => {
   const store = (overrides: Partial<IncidentState> = {}) => storeIncident(database.sql, organisation, overrides);
   const handleOf = (state: IncidentState) =>
     temporal.client.workflow.getHandle<typeof incident>(incidentWorkflowId(state.incidentId));
-  const command = (state: IncidentState, given: Partial<IncidentCommand> & Pick<IncidentCommand, 'type' | 'id'>) =>
-    incidents.command(state.organisationId, state.incidentId, {
+  const command = (
+    state: IncidentState,
+    given: Partial<IncidentCommand> & Pick<IncidentCommand, 'type' | 'id'>,
+    workflows = incidents,
+  ) =>
+    workflows.command(state.organisationId, state.incidentId, {
       agent,
       resolution: null,
       rootCause: null,
@@ -134,7 +143,7 @@ describe('incident workflow on the dev server', () => {
   it('tells not_confirmed when no worker answers in five seconds, and the command still applies later', async () => {
     const state = await store();
     await incidents.start(state);
-    await assert.rejects(command(state, { type: 'acknowledge', id: 'patient' }), { code: 'not_confirmed' });
+    await assert.rejects(command(state, { type: 'acknowledge', id: 'patient' }, impatient), { code: 'not_confirmed' });
     await temporal.withWorker({ activities }, async () => {
       await command(state, { type: 'acknowledge', id: 'patient' });
       assert.deepEqual(await row(state), { status: 'acknowledged', sequence: 2 });
@@ -197,12 +206,12 @@ describe('incident workflow on the dev server', () => {
   });
 
   it('after an outage plays what was due, in due order, before the message that waited', async () => {
-    const state = await store({ acknowledgementTimeout: 1, autoResolveTimeout: 3 });
+    const state = await store({ acknowledgementTimeout: 2, autoResolveTimeout: 8 });
     await temporal.withWorker({ activities }, async () => {
       await incidents.start(state);
       await command(state, { type: 'acknowledge', id: 'in time' });
     });
-    await poll(() => Date.now() > Date.parse(state.createdAt) + 3_000);
+    await poll(() => Date.now() > Date.parse(state.createdAt) + 8_000);
     await handleOf(state).signal('acknowledge', { by: 'too late' });
     await temporal.withWorker({ activities }, () => handleOf(state).result());
     assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'unacknowledged', 'resolved']);
@@ -411,7 +420,8 @@ describe('incident workflow on the dev server', () => {
 
   it('is resolved by the occurrence that clears it, once', async () => {
     const state = await store();
-    const cleared = { eventId: uuid(), ruleset: { id: uuid(), name: 'Disk full' } };
+    const by = { type: 'ruleset' as const, id: uuid(), name: 'Disk full' };
+    const cleared = { eventId: uuid(), by };
     assert.equal(await incidents.cleared(state.incidentId, cleared), false);
     await temporal.withWorker({ activities }, async () => {
       await incidents.start(state);
@@ -421,7 +431,34 @@ describe('incident workflow on the dev server', () => {
     assert.deepEqual(await log(state), ['triggered', 'resolved']);
     const [entry] = await database.sql`
       SELECT agent, channel FROM log_entries WHERE incident_id = ${state.incidentId} AND type = 'resolved'`;
-    assert.deepEqual({ ...entry }, { agent: { type: 'ruleset', ...cleared.ruleset }, channel: 'event' });
+    assert.deepEqual({ ...entry }, { agent: by, channel: 'event' });
+  });
+
+  it('is acknowledged and resolved by its sender, each once, in the name of the webhook', async () => {
+    const state = await store();
+    const webhook = { id: uuid(), name: 'Checkout probe' };
+    const [first, second, third] = [uuid(), uuid(), uuid()];
+    assert.equal(await incidents.acknowledged(state.incidentId, { eventId: first, webhook }), false);
+    await temporal.withWorker({ activities }, async () => {
+      await incidents.start(state);
+      for (const eventId of [first, first, second])
+        assert.equal(await incidents.acknowledged(state.incidentId, { eventId, webhook }), true);
+      for (const eventId of [third, third])
+        assert.equal(
+          await incidents.cleared(state.incidentId, { eventId, by: { type: 'webhook', ...webhook } }).catch(() => true),
+          true,
+        );
+      await handleOf(state).result();
+    });
+    assert.deepEqual(await log(state), ['triggered', 'acknowledged', 'resolved']);
+    const entries = await database.sql`
+      SELECT agent, channel FROM log_entries
+      WHERE incident_id = ${state.incidentId} AND type <> 'triggered' ORDER BY sequence`;
+    const line = { agent: { type: 'webhook', ...webhook }, channel: 'event' };
+    assert.deepEqual(
+      entries.map((entry) => ({ ...entry })),
+      [line, line],
+    );
   });
 
   describe('actions that an activity carries out', () => {

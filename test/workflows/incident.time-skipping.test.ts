@@ -80,7 +80,8 @@ describe('incident workflow under time skipping', () => {
     });
     const entries = await database.sql<{ type: string; at: string }[]>`
       SELECT type, at FROM log_entries WHERE incident_id = ${state.incidentId} ORDER BY sequence`;
-    return entries.map(({ type, at }) => [type, Math.floor((Date.parse(at) - Date.parse(createdAt)) / 1_000)]);
+    // To ten seconds: between two skips time goes on by itself, more of it on a loaded machine.
+    return entries.map(({ type, at }) => [type, Math.floor((Date.parse(at) - Date.parse(createdAt)) / 10_000) * 10]);
   }
 
   it('nobody answers: resolves itself four hours after its creation', async () => {

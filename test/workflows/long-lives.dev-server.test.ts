@@ -22,7 +22,7 @@ const continueAfter = 500;
 const leeway = 500;
 
 describe('long lives of incidents on the dev server', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
@@ -68,7 +68,7 @@ describe('long lives of incidents on the dev server', function () {
               throw error;
             },
           );
-        await poll(isDone, { timeoutMs: 40_000, what: id });
+        await poll(isDone, { timeoutMs: 120_000, what: id });
       },
     };
     await temporal.withWorker({ activities }, async () => {
@@ -78,7 +78,7 @@ describe('long lives of incidents on the dev server', function () {
         args: [{ state, continueAfter: handsOverAfter }],
       });
       await Promise.all(Array.from({ length: clients }, (_, number) => client(send, number)));
-      await poll(async () => (await rowsOf(incidentId)).length === stored.length + 1, { timeoutMs: 30_000 });
+      await poll(async () => (await rowsOf(incidentId)).length === stored.length + 1, { timeoutMs: 120_000 });
       assert.equal((await handle.query(stateQuery)).lifecycle.sequence, stored.length + 1);
       await incidents.command(organisationId, incidentId, {
         ...{ type: 'resolve', id: 'end', agent, resolution: null, rootCause: null },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { v7 as uuid } from 'uuid';
+import { itself } from '../../src/domain/access/viewer.ts';
 import type { MergeActivities } from '../../src/activities/incident-activities.ts';
 import { createMergeActivities } from '../../src/activities/merge-incidents.ts';
 import { createIncidentActivities } from '../../src/activities/record-transitions.ts';
@@ -13,12 +14,14 @@ import { incidentWorkflowId } from '../../src/temporal/names.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { patient } from '../support/patient.ts';
 import { poll } from '../support/poll.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
 const agent = { type: 'key', id: null, name: 'Test key' } as const;
 
-describe('merging by signal, on the dev server', () => {
+describe('merging by signal, on the dev server', function () {
+  this.timeout(120_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
@@ -29,7 +32,8 @@ describe('merging by signal, on the dev server', () => {
     database = await createTestDatabase();
     temporal = await connectTestTemporal();
     organisation = await insertOrganisation(database.sql);
-    incidents = createIncidentWorkflows(temporal.client, createIncidentStore(database.sql).opening, temporal.taskQueue);
+    const { opening } = createIncidentStore(database.sql);
+    incidents = patient(createIncidentWorkflows(temporal.client, opening, temporal.taskQueue));
     merging = createMergeActivities({ merges: createMergeStore(database.sql), incidents });
   });
   after(async () => {
@@ -102,9 +106,12 @@ describe('merging by signal, on the dev server', () => {
       await merge(target, [a], { by: 'Ben' });
       await poll(() => runs === 4, { what: 'each signal has been dealt with' });
       await handleOf(a).result();
-      const claimed = await createMergeStore(database.sql).claim(target.organisationId, target.incidentId, [
-        a.incidentId,
-      ]);
+      const claimed = await createMergeStore(database.sql).claim(
+        target.organisationId,
+        target.incidentId,
+        [a.incidentId],
+        itself,
+      );
       assert.ok('merges' in claimed);
       const { since, incidentIds } = claimed.merges[0]!;
       const id = mergeId(target.incidentId, since);

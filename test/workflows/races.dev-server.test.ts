@@ -19,6 +19,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
 import { insertContactMethod, insertMember, setRules } from '../support/people.ts';
+import { patient } from '../support/patient.ts';
 import { poll } from '../support/poll.ts';
 import { createRandom } from '../support/random.ts';
 import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
@@ -26,12 +27,14 @@ import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 const agent = { type: 'key', id: null, name: 'Test key' } as const;
 const bell = { ring: () => {} };
 
-describe('races of an incident, on the dev server', () => {
+describe('races of an incident, on the dev server', function () {
+  this.timeout(120_000);
   let database: TestDatabase;
   let temporal: TestTemporal;
   let organisation: TestOrganisation;
   let incidents: IncidentWorkflows;
   let paging: PagingActivities;
+  /** `delay`: of its first level. */
   let policy: (delay: number) => PolicySnapshot;
 
   before(async () => {
@@ -39,7 +42,8 @@ describe('races of an incident, on the dev server', () => {
     const { sql } = database;
     temporal = await connectTestTemporal();
     organisation = await insertOrganisation(sql);
-    incidents = createIncidentWorkflows(temporal.client, createIncidentStore(sql).opening, temporal.taskQueue);
+    const { opening } = createIncidentStore(sql);
+    incidents = patient(createIncidentWorkflows(temporal.client, opening, temporal.taskQueue));
     paging = createPagingActivities({
       targets: createTargetStore(sql),
       notifications: createNotificationStore(sql, bell),
@@ -51,7 +55,7 @@ describe('races of an incident, on the dev server', () => {
     await setRules(sql, organisation, memberId, [{ delay: 0, contactMethodId }]);
     const targets = [{ type: 'member' as const, id: memberId }];
     policy = (delay) => {
-      const levels = [1, 2, 3].map(() => ({ delay, targets, assign: 'everyone' as const }));
+      const levels = [delay, 3_600, 3_600].map((each) => ({ delay: each, targets, assign: 'everyone' as const }));
       return { id: uuid(), version: 1, name: 'P', levels, repeat: 0, repeatFromLevel: 1, turn: 0 };
     };
   });

@@ -9,7 +9,7 @@ import { connectTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { startWorkingApi } from '../support/working-api.ts';
 
 describe('a workflow that an operator resets, on the dev server', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let api: TestApi;
   let temporal: TestTemporal;
   let teamId: string;
@@ -85,7 +85,7 @@ describe('a workflow that an operator resets, on the dev server', function () {
         const answer = await api.post(`/v1/incident/${id}/note`, { content: 'After the reset' });
         return answer.status === 200 && told(id);
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     assert.notEqual((await handle.describe()).runId, runId);
     assert.deepEqual(after.log.slice(0, before.log.length), before.log);

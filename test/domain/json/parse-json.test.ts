@@ -95,7 +95,7 @@ describe('parseJson', () => {
     for (const body of bodies) {
       const began = performance.now();
       assert.ok('value' in parse(body));
-      assert.ok(performance.now() - began < 1_000, body.slice(0, 20));
+      assert.ok(performance.now() - began < 10_000, body.slice(0, 20));
     }
   });
 });

@@ -188,6 +188,6 @@ describe('decide', () => {
     const subject = subjectOf({ a: { list: Array.from({ length: 100 }, (_, value) => ({ value })) } });
     const began = performance.now();
     for (const ruleset of rulesets) assert.equal(runThrough(decide(ruleset, subject)), 'holds');
-    assert.ok(performance.now() - began < 2_000);
+    assert.ok(performance.now() - began < 10_000);
   });
 });

@@ -16,6 +16,7 @@ function play(rules: Partial<Parameters<typeof createSimulation>[0]>, steps: Ste
       at: new Date(Date.UTC(2026, 0) + seconds * 1_000).toISOString(),
       webhookId,
       incidentKey,
+      dedupKey: null,
       verdict,
     }),
   );
@@ -85,5 +86,18 @@ describe('a simulation', () => {
       [60, 'no_evidence', 'none', 'another'],
     ]);
     assert.equal(resolved, 2, 'the last one by its timer, though nothing more came of its key');
+  });
+
+  it('resolves what a problem opened once its sender says that it is over', () => {
+    const simulation = createSimulation({ ruleType: 'webhook', autoResolveTimeout: null, quietResolve: null });
+    const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+    const trigger = (second: number, incidentKey: string, dedupKey: string | null) =>
+      simulation.next({ at: at(second), webhookId: 'w', incidentKey, dedupKey, verdict: 'holds' });
+    const over = (second: number, dedupKey: string | null, webhookId = 'w') =>
+      simulation.over({ at: at(second), webhookId, dedupKey });
+    assert.deepEqual([trigger(0, 'k', 'a'), trigger(1, 'k', 'b'), trigger(2, 'l', null)], ['open', 'join', 'open']);
+    assert.deepEqual([over(3, 'b'), over(4, 'a', 'v'), over(5, null)], ['none', 'none', 'none']);
+    assert.deepEqual([over(6, 'a'), over(7, 'a'), trigger(8, 'k', 'a')], ['resolve', 'none', 'open']);
+    assert.equal(simulation.resolved(), 1);
   });
 });

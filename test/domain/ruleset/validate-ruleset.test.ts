@@ -178,7 +178,7 @@ describe('validateRuleset', () => {
       validateRuleset(draft({ conditions })).map(({ field }) => field),
       ['conditions'],
     );
-    assert.ok(performance.now() - began < 2_000);
+    assert.ok(performance.now() - began < 10_000);
   });
 
   it('lets nothing through that cannot be compiled', () => {

@@ -91,7 +91,7 @@ describe('a template', () => {
     const began = performance.now();
     assert.equal(render('{{payload.big}}'.repeat(mostExpressions), scope).length, 15_000);
     assert.equal(render('{{payload}}'.repeat(mostExpressions), scope, { longest: 255 }).length, 255);
-    assert.ok(performance.now() - began < 2_000);
+    assert.ok(performance.now() - began < 10_000);
     assert.equal(render('ab{{payload.list[0]}}', scope, { longest: 3 }), 'ab');
     assert.equal(render('{{payload.big}}', scope, { longest: 10, escape: (text) => text.repeat(9) }).length, 10);
   });
