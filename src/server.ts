@@ -12,8 +12,11 @@ import { createAddressGuard } from './outbound/address-guard.ts';
 import { createPost } from './outbound/post.ts';
 import { createActionDefinitionStore } from './stores/action-definitions.ts';
 import { createApiKeyStore } from './stores/api-keys.ts';
+import { createAuditLog } from './stores/audit-log.ts';
 import { createBacklogStore } from './stores/backlog.ts';
 import { createContactMethodStore } from './stores/contact-methods.ts';
+import { createCustomFieldOptionStore } from './stores/custom-field-options.ts';
+import { createCustomFieldStore } from './stores/custom-fields.ts';
 import { createDeliveryReads } from './stores/delivery-reads.ts';
 import { createDeliveryRepairs } from './stores/delivery-repairs.ts';
 import { createDeliveryStatistics } from './stores/delivery-statistics.ts';
@@ -21,9 +24,17 @@ import { createBell } from './stores/doorbell.ts';
 import { createEscalationPolicyStore } from './stores/escalation-policies.ts';
 import { createEventSamples } from './stores/event-samples.ts';
 import { createEventStore } from './stores/events.ts';
+import { createExportStore } from './stores/exports.ts';
 import { createIdempotencyKeyStore } from './stores/idempotency-keys.ts';
+import { createIncidentIoReads } from './stores/incident-io-incidents.ts';
+import { createIncidentMembershipStore } from './stores/incident-memberships.ts';
 import { createIncidentReads } from './stores/incident-reads.ts';
+import { createIncidentRoleStore } from './stores/incident-roles.ts';
+import { createIncidentStatusStore } from './stores/incident-statuses.ts';
+import { createIncidentTypeStore } from './stores/incident-types.ts';
+import { createTaskStore } from './stores/incident-tasks.ts';
 import { createIncidentStore } from './stores/incidents.ts';
+import { createIncidentUpdates } from './stores/incident-updates.ts';
 import { createMemberStore } from './stores/members.ts';
 import { createMergeStore } from './stores/merges.ts';
 import { isMigrated, readMigrations } from './stores/migrations.ts';
@@ -35,12 +46,14 @@ import { createOverrideStore } from './stores/overrides.ts';
 import { createRulesetStore } from './stores/rulesets.ts';
 import { createScheduleStore } from './stores/schedules.ts';
 import { createSealer } from './stores/sealed.ts';
+import { createSeverityStore } from './stores/severities.ts';
 import { createSql, type Sql } from './stores/sql.ts';
 import { createComponentStore } from './stores/status-page-components.ts';
 import { createStatusPageStore } from './stores/status-pages.ts';
 import { createSubscriptionStore } from './stores/subscriptions.ts';
 import { createTargetStore } from './stores/targets.ts';
 import { createTeamStore } from './stores/teams.ts';
+import { createUserStore } from './stores/users.ts';
 import { createWebhookStore } from './stores/webhooks.ts';
 import { createTemporalClient } from './temporal/connection.ts';
 import { createIncidentWorkflows } from './temporal/incidents.ts';
@@ -76,19 +89,29 @@ await runEntryPoint('server', async () => {
     stores: {
       actionDefinitions: createActionDefinitionStore(sql, sealer),
       apiKeys: createApiKeyStore(sql),
+      auditLog: createAuditLog(sql),
       backlog: createBacklogStore(sql),
       components: createComponentStore(sql),
       contactMethods: createContactMethodStore(sql, sealer),
+      customFieldOptions: createCustomFieldOptionStore(sql),
+      customFields: createCustomFieldStore(sql),
       deliveryReads: createDeliveryReads(sql),
       deliveryRepairs: createDeliveryRepairs(sql),
       deliveryStatistics: createDeliveryStatistics(sql),
       escalationPolicies: createEscalationPolicyStore(sql),
       events: createEventStore(sql, createBell(sql, logger), sealer),
       eventSamples: createEventSamples(sql),
+      exports: createExportStore(sql),
       idempotencyKeys: createIdempotencyKeyStore(sql),
+      incidentIoReads: createIncidentIoReads(sql),
       incidentReads: createIncidentReads(sql),
       incidents,
+      incidentUpdates: createIncidentUpdates(sql),
+      incidentRoles: createIncidentRoleStore(sql),
+      incidentStatuses: createIncidentStatusStore(sql),
+      incidentTypes: createIncidentTypeStore(sql),
       members: createMemberStore(sql),
+      memberships: createIncidentMembershipStore(sql),
       merges: createMergeStore(sql),
       notificationPlans: createNotificationPlans(sql),
       notificationRules: createNotificationRuleStore(sql),
@@ -97,10 +120,13 @@ await runEntryPoint('server', async () => {
       overrides: createOverrideStore(sql),
       rulesets: createRulesetStore(sql),
       schedules: createScheduleStore(sql),
+      severities: createSeverityStore(sql),
       statusPages: createStatusPageStore(sql),
       subscriptions: createSubscriptionStore(sql, sealer),
       targets: createTargetStore(sql),
+      tasks: createTaskStore(sql),
       teams: createTeamStore(sql),
+      users: createUserStore(sql),
       webhooks: createWebhookStore(sql, sealer),
     },
     workflows: {

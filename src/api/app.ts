@@ -4,9 +4,10 @@ import type { ApiDeps } from './deps.ts';
 import { createIdempotency } from './idempotency.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { handleErrors } from './middleware/handle-errors.ts';
-import { createRateLimit, defaultRateLimits } from './middleware/rate-limit.ts';
+import { createRateLimit, defaultRateLimits, isAlertmanager } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { createNoteKeyUse } from './middleware/note-key-use.ts';
 import { serveRoutes } from './middleware/serve-routes.ts';
 import { createRoutes } from './routes.ts';
 
@@ -26,12 +27,21 @@ export function createApp(deps: ApiDeps): Koa {
   app.use(
     serveRoutes(routes, {
       sql,
-      apiKeys: stores.apiKeys,
+      authentication: {
+        apiKeys: stores.apiKeys,
+        noteKeyUse: createNoteKeyUse(stores.apiKeys, logger),
+        wrongKeys: createRateLimit(rateLimits.wrongKeys),
+        logger,
+      },
       idempotency: createIdempotency(sql, stores.idempotencyKeys, deps.sealer, logger),
       clientIp: createClientIp(deps.trustedProxies),
       rateLimits: {
         apiKey: createRateLimit(rateLimits.apiKey),
-        webhook: createRateLimit(rateLimits.webhook),
+        webhook: createRateLimit(
+          rateLimits.webhook,
+          undefined,
+          (ctx, webhookId) => isAlertmanager(ctx) || stores.events.knownSourceOf(webhookId) === 'alertmanager',
+        ),
         statusPage: createRateLimit(rateLimits.statusPage),
       },
     }),

@@ -4,10 +4,13 @@ import { invalidField } from './errors.ts';
 /** Deeper JSON than this is refused before parsing: validators and jsonb recurse. */
 const deepest = 64;
 
-/** Reads bytes as JSON in UTF-8; a byte order mark is skipped. Nothing at all is `{}`. Throws `Refusal`. */
-export function parseJsonBody(bytes: Buffer, contentType: string | null): unknown {
+/**
+ * Reads bytes as JSON in UTF-8; a byte order mark is skipped. Nothing at all is `{}`. `contentType` as the request has it;
+ * undefined where it does not matter. Throws `Refusal`.
+ */
+export function parseJsonBody(bytes: Buffer, contentType: string | null | undefined): unknown {
   if (bytes.length === 0) return {};
-  assertJsonType(contentType);
+  if (contentType !== undefined) assertJsonType(contentType);
   const source = decode(bytes);
   if (isDeeperThan(source, deepest)) throw invalidField('body', `must not be nested deeper than ${deepest} levels`);
   try {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { permissionDescriptions, permissions } from '../domain/access/permission.ts';
 import type { ErrorCode } from '../domain/error-code.ts';
 import { errorCodes } from '../domain/error-code.ts';
 import { problems } from './errors.ts';
@@ -6,6 +7,11 @@ import { exampleOf } from './example.ts';
 import { noContent, refusalsOf, takesIdempotencyKey, type Route } from './route.ts';
 
 type Json = Record<string, unknown>;
+
+const securityDescription = [
+  'An API key. Each operation names the permission that the key needs:',
+  ...permissions.map((name) => `- \`${name}\`: ${permissionDescriptions[name]}`),
+].join('\n');
 
 const problem = z
   .object({
@@ -48,14 +54,18 @@ export function openApiDocument(routes: Route[], serverUrl: string): Json {
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: securityDescription } },
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   };
 }
 
 function operation(route: Route, components: Record<string, Json>): Json {
-  const security = { key: [{ apiKey: [] }], optional: [{}, { apiKey: [] }], none: [] }[route.auth];
+  // What the roles of OpenAPI 3.1 are for: a scheme that is not OAuth names here what the caller must have.
+  const permitted = { apiKey: route.permission ? [route.permission] : [] };
+  const security = { key: [permitted], optional: [{}, permitted], none: [] }[route.auth];
+  const needed = route.permission ? `Needs the permission \`${route.permission}\`.` : '';
+  const description = [route.description, needed].filter(Boolean).join(' ');
   const parameters = [
     ...parametersOf(route.params, 'path', components),
     ...parametersOf(route.query, 'query', components),
@@ -64,7 +74,7 @@ function operation(route: Route, components: Record<string, Json>): Json {
   return {
     operationId: operationId(route),
     summary: route.summary,
-    ...(route.description ? { description: route.description } : {}),
+    ...(description ? { description } : {}),
     tags: [route.tag],
     security,
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -75,14 +85,20 @@ function operation(route: Route, components: Record<string, Json>): Json {
 
 /** `POST /v1/team/{id}/member` → `postTeamMember`. */
 function operationId(route: Route): string {
+  // One of many, where the path of the vendor says only so: `/webhook_subscriptions/{id}`.
+  const isOneOfMany = /s\/\{\w+\}$/.test(route.path);
   const words = route.path
     .replace(/\{\w+\}/g, '')
     .split(/[/._-]/)
-    .filter((word) => /^[a-z]/.test(word) && word !== 'v1');
-  // One of many, where the path of the vendor says only so: `/webhook_subscriptions/{id}`.
-  const isOneOfMany = /s\/\{\w+\}$/.test(route.path);
+    // The version then tells `/v1/incidents/{id}` from our own `/v1/incident/{id}`.
+    .filter((word) => /^[a-z]/.test(word) && (word !== 'v1' || isOneOfMany));
+  if (/-log\/\{\w+\}$/.test(route.path)) words.push('entry');
   const name = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
-  return route.method.toLowerCase() + (isOneOfMany ? name.slice(0, -1) : name);
+  return route.method.toLowerCase() + (isOneOfMany ? singularOf(name) : name);
+}
+
+function singularOf(name: string): string {
+  return name.replace(/(ies|uses|s)$/, (end) => ({ ies: 'y', uses: 'us' })[end] ?? '');
 }
 
 function parametersOf(
@@ -107,7 +123,8 @@ const idempotencyKeyParameter = {
 };
 
 function requestBody(route: Route, components: Record<string, Json>): Json {
-  if (route.rawBodyLimit !== undefined) return { requestBody: { required: false, content: { '*/*': { schema: {} } } } };
+  if (route.rawBodyLimit !== undefined && !route.body)
+    return { requestBody: { required: false, content: { '*/*': { schema: {} } } } };
   if (!route.body) return {};
   const required = !route.body.safeParse({}).success;
   return { requestBody: { required, content: { 'application/json': withExample(route.body, 'input', components) } } };
@@ -118,9 +135,7 @@ function responses(route: Route, components: Record<string, Json>): Json {
   for (const [status, schema] of Object.entries(route.responses))
     answers[status] = {
       description: route.summary,
-      ...(schema === noContent
-        ? {}
-        : { content: { [route.html ? 'text/html' : 'application/json']: withExample(schema, 'output', components) } }),
+      ...(schema === noContent ? {} : { content: contentOf(route, schema, components) }),
     };
   const refusal = route.surface
     ? { 'application/json': { schema: schemaOf(route.surface.error, 'output', components) } }
@@ -137,6 +152,12 @@ function responses(route: Route, components: Record<string, Json>): Json {
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   };
   return answers;
+}
+
+function contentOf(route: Route, schema: z.ZodType, components: Record<string, Json>): Json {
+  const content = { [route.html ? 'text/html' : 'application/json']: withExample(schema, 'output', components) };
+  const others = (route.streams ?? []).filter((type) => !(type in content));
+  return { ...content, ...Object.fromEntries(others.map((type) => [type, { schema: { type: 'string' } }])) };
 }
 
 function groupByStatus(route: Route): Map<string, ErrorCode[]> {

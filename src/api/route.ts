@@ -4,6 +4,7 @@ import type { ApiRole } from '../config.ts';
 import type { Permission } from '../domain/access/permission.ts';
 import type { ErrorCode, FieldError } from '../domain/error-code.ts';
 import type { ApiKey } from '../stores/api-keys.ts';
+import type { Origin } from '../stores/audit-log.ts';
 import type { Transaction } from '../stores/sql.ts';
 import type { Surface } from './surface.ts';
 
@@ -15,6 +16,15 @@ export type RouteAuth = 'key' | 'optional' | 'none';
 export interface Outcome {
   status: number;
   body: unknown;
+}
+
+/** The body of an answer that is sent while it is made. */
+export interface Streamed {
+  /** One of those that the route declares, with its charset. */
+  contentType: string;
+  headers: Readonly<Record<string, string>>;
+  /** Hands the body over piece by piece; `send` settles when there is room for more, and throws when nobody reads on. */
+  write(send: (text: string) => Promise<void>): Promise<void>;
 }
 
 /** Everything a handler may know about its request, already validated. */
@@ -30,6 +40,8 @@ export interface RouteContext<Params = unknown, Query = unknown, Body = unknown,
   headers: IncomingHttpHeaders;
   /** The body's bytes, decompressed; empty when there was none. */
   bytes: Buffer;
+  /** For changes outside `transaction`, which says itself whose they are. Null without a key. */
+  origin: Key extends ApiKey ? Origin : null;
   /**
    * Runs `effect` in one transaction, repeated when Postgres undoes it for the sake of others. With an Idempotency-Key
    * its outcome is stored in that transaction, so that effect and replay stand or fall together.
@@ -40,6 +52,11 @@ export interface RouteContext<Params = unknown, Query = unknown, Body = unknown,
    * Idempotency-Key, random without one.
    */
   commandId(purpose: string): string;
+  /**
+   * Counts the request against its route's shared limit, where only the body says whose it is. Throws `Refusal`
+   * `rate_limited`.
+   */
+  countAgainst(caller: string): void;
 }
 
 /** One declaration a route: it routes, authenticates, validates, checks the answer and documents. */
@@ -60,15 +77,20 @@ export interface Route {
   body?: z.ZodType;
   /** What the schema cannot say. Sees the body as it came, so that its findings stand beside the schema's. */
   checkBody?: (given: unknown) => FieldError[];
-  /** The only id in its path is of this kind, and all who call it share a rate limit; routes with a key have the key's. */
+  /**
+   * The only id in its path, or what the handler counts it against, is of this kind, and all who call it share a rate
+   * limit; routes with a key have the key's.
+   */
   sharedLimit?: 'webhook' | 'statusPage';
   /** Follows another vendor's API: its clients' keys and its refusals; without one a refusal is a problem. */
   surface?: Surface;
   /** Answers pages for people: every answer is a text of HTML. What nobody foresaw is still refused as JSON. */
   html?: boolean;
+  /** Answers 200 with a `Streamed` of one of these content types; `responses` says what it is as JSON. */
+  streams?: readonly string[];
   /** Of answers that are no refusals, in place of the usual ones. */
   headers?: Readonly<Record<string, string>>;
-  /** Takes the body as bytes of any content type, up to this many, instead of JSON. */
+  /** Takes the body as bytes of any content type, up to this many; with `body`, as JSON whatever its type says. */
   rawBodyLimit?: number;
   responses: Record<number, z.ZodType>;
   /** What it refuses beyond what follows from the declaration (see `refusalsOf`). */
@@ -108,6 +130,25 @@ export function defineRoute<
     },
 ): Route {
   return route as unknown as Route;
+}
+
+/** The same of a route that answers with a stream. What it sends nobody checks on the way: its tests do. */
+export function defineStream<const Auth extends RouteAuth, Query extends z.ZodObject | undefined = undefined>(
+  route: Omit<Route, 'auth' | 'permission' | 'query' | 'handler'> &
+    PermissionOf<Auth> & {
+      method: 'GET';
+      auth: Auth;
+      query?: Query;
+      streams: readonly string[];
+      responses: { 200: z.ZodType };
+      handler: (context: RouteContext<undefined, OutputOf<Query>, undefined, KeyOf<Auth>>) => Promise<Streamed>;
+    },
+): Route {
+  const { handler } = route;
+  return {
+    ...route,
+    handler: async (context: Parameters<typeof handler>[0]) => ({ status: 200, body: await handler(context) }),
+  } as unknown as Route;
 }
 
 /** Every code this route can answer with, in alphabetical order. */

@@ -1,9 +1,24 @@
 import { z } from 'zod';
+import { createApiKeyRoutes } from './api-keys/routes.ts';
+import { createAuditLogRoutes } from './audit-log/routes.ts';
 import { createContactMethodRoutes } from './contact-methods/routes.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDeliveryRoutes } from './deliveries/routes.ts';
+import { createEnqueueRoutes } from './enqueue/routes.ts';
 import { createEscalationPolicyRoutes } from './escalation-policies/routes.ts';
+import { createExportRoutes } from './export/routes.ts';
 import { createHealthRoutes } from './health/routes.ts';
+import { createActionRoutes } from './incident-io/actions/routes.ts';
+import { createCustomFieldOptionRoutes } from './incident-io/custom-field-options/routes.ts';
+import { createCustomFieldRoutes } from './incident-io/custom-fields/routes.ts';
+import { createFollowUpRoutes } from './incident-io/follow-ups/routes.ts';
+import { createIncidentRoleRoutes } from './incident-io/incident-roles/routes.ts';
+import { createIncidentStatusRoutes } from './incident-io/incident-statuses/routes.ts';
+import { createIncidentTypeRoutes } from './incident-io/incident-types/routes.ts';
+import { createIncidentIoIncidentRoutes } from './incident-io/incidents/routes.ts';
+import { createIncidentIoMembershipRoutes } from './incident-io/memberships/routes.ts';
+import { createSeverityRoutes } from './incident-io/severities/routes.ts';
+import { createUserRoutes } from './incident-io/users/routes.ts';
 import { createIncidentRoutes } from './incidents/routes.ts';
 import { createLinkRoutes } from './links/routes.ts';
 import { createNotificationRoutes } from './notifications/routes.ts';
@@ -25,11 +40,17 @@ export function createRoutes(deps: ApiDeps): Route[] {
   const routes: Route[] = [
     ...createHealthRoutes(deps),
     ...createOrganisationRoutes(deps),
+    ...createApiKeyRoutes(deps),
+    ...createAuditLogRoutes(deps),
     ...createTeamRoutes(deps),
     ...createWebhookRoutes(deps),
+    ...createEnqueueRoutes(deps),
     ...createRulesetRoutes(deps),
     ...createRulesetActionRoutes(deps),
     ...createIncidentRoutes(deps),
+    ...createActionRoutes(deps),
+    ...createFollowUpRoutes(deps),
+    ...createExportRoutes(deps),
     ...createScheduleRoutes(deps),
     ...createEscalationPolicyRoutes(deps),
     ...createContactMethodRoutes(deps),
@@ -39,6 +60,15 @@ export function createRoutes(deps: ApiDeps): Route[] {
     ...createSubscriptionRoutes(deps),
     ...createDeliveryRoutes(deps),
     ...createWebhookSubscriptionRoutes(deps),
+    ...createIncidentIoIncidentRoutes(deps),
+    ...createIncidentIoMembershipRoutes(deps),
+    ...createUserRoutes(deps),
+    ...createSeverityRoutes(deps),
+    ...createCustomFieldRoutes(deps),
+    ...createCustomFieldOptionRoutes(deps),
+    ...createIncidentRoleRoutes(deps),
+    ...createIncidentStatusRoutes(deps),
+    ...createIncidentTypeRoutes(deps),
     defineRoute({
       method: 'GET',
       path: '/openapi.json',

@@ -27,4 +27,6 @@ const words: Record<Reference['type'], [one: string, several: string]> = {
   escalation_policy: ['escalation policy', 'escalation policies'],
   notification_rule: ['notification rule', 'notification rules'],
   subscription: ['subscription', 'subscriptions'],
+  webhook: ['webhook', 'webhooks'],
+  api_key: ['API key', 'API keys'],
 };

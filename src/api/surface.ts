@@ -9,5 +9,15 @@ export interface Surface {
   statusOf(code: ErrorCode): number | undefined;
   /** The body of every refusal. */
   error: z.ZodType;
-  present(refusal: Refusal, about: { status: number; requestId: string }): unknown;
+  present(refusal: Refusal, request: RefusedRequest): unknown;
+}
+
+export interface RefusedRequest {
+  /** Of the answer. */
+  status: number;
+  requestId: string;
+  /** Whether it came with an Authorization header at all. */
+  hasAuthorization: boolean;
+  /** Of its API key; null: none was found. */
+  keyName: string | null;
 }

@@ -8,6 +8,7 @@ import {
   mostContactMethods,
 } from '../domain/notification/contact-method.ts';
 import { createSigningSecret } from '../outbound/signature.ts';
+import { type Origin, setOrigin } from './audit-log.ts';
 import { forgetNotificationRules, insertDefaultRules, lockMember } from './notification-rules.ts';
 import { type Reference, referencesToContactMethod } from './references.ts';
 import { openTarget, type SealedTarget } from './sealed-target.ts';
@@ -85,6 +86,7 @@ export interface ContactMethodStore {
     memberId: string,
     id: string,
     code: string,
+    origin?: Origin,
   ): Promise<ContactMethod | 'unknown' | 'already_verified' | 'wrong_code'>;
 }
 
@@ -167,9 +169,10 @@ export function createContactMethodStore(sql: Sql, sealer: Sealer): ContactMetho
       return row.verifiedAt === null ? { waitSeconds: Math.max(1, row.waitSeconds) } : 'already_verified';
     },
 
-    verify: (organisationId, memberId, id, code) =>
+    verify: (organisationId, memberId, id, code, origin) =>
       // A transaction of its own: a refusal undoes the request's, and the guess has to count all the same.
       sql.begin(async (tx) => {
+        if (origin) await setOrigin(tx, origin);
         if (!(await lockMember(tx, organisationId, memberId))) return 'unknown';
         const [row] = await tx<{ verifiedAt: string | null; isRight: boolean }[]>`
           SELECT verified_at, coalesce(code_hash = ${digestOf(id, code)} AND code_tries < ${mostCodeTries}

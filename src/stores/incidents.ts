@@ -1,5 +1,5 @@
 import type { PolicySnapshot } from '../domain/escalation/policy.ts';
-import type { IncidentState, Lifecycle, Status } from '../domain/incident/incident.ts';
+import { incidentReference, type IncidentState, type Lifecycle, type Status } from '../domain/incident/incident.ts';
 import type { CheckResult, Visibility } from '../domain/incident/snapshot.ts';
 import { Refusal } from '../domain/error-code.ts';
 import type { SupportHours } from '../domain/schedule/support-hours.ts';
@@ -9,7 +9,10 @@ import type { Queryable, Sql, Transaction } from './sql.ts';
 export const incidentModes = ['standard', 'retrospective', 'test', 'tutorial'] as const;
 export type IncidentMode = (typeof incidentModes)[number];
 
-/** A new incident's row. Its number is in the state; take one with `nextIncidentNumbers` in the same transaction. */
+/**
+ * A new incident's row. Its number is in the state; take one with `nextIncidentNumbers` in the same transaction. The
+ * state of a private one is stored, and given to its workflow, under its reference: its row alone has the name.
+ */
 export interface NewIncident {
   state: IncidentState;
   description: string;
@@ -60,7 +63,8 @@ const rememberedCommands = 1_000;
 
 export interface IncidentStore {
   /**
-   * Stores an incident made by API: row, claim and what `storeMore` stores in one transaction. `build` gets the number,
+   * Stores an incident made by API: row, claim and what `storeMore` stores in one transaction; of a private one the
+   * member as whom the reporting key acts is a member from the start. `build` gets the number,
    * and may take more in that transaction. Throws `Refusal` `already_exists` while an incident of the team with the same
    * key is open.
    */
@@ -94,8 +98,9 @@ export function createIncidentStore(sql: Sql): IncidentStore {
               [{ field: 'incident_key', message: 'is the key of an open incident' }],
             );
         }
+        await letReporterIn(tx, organisationId, incident);
         await storeMore(tx);
-        return incident.state;
+        return toldState(incident);
       });
     },
 
@@ -162,11 +167,28 @@ export async function insertIncidents(tx: Queryable, organisationId: string, inc
     created_at: state.createdAt,
     status: state.lifecycle.status,
     lifecycle: tx.json(state.lifecycle as never),
-    opening: tx.json(state as never),
+    opening: tx.json(toldState({ state, visibility: rest.visibility ?? 'public' }) as never),
     occurrences: rest.occurrences ?? 1,
     last_occurrence_at: rest.lastOccurrenceAt ?? null,
     // The workflow begins with one occurrence; more of them are signalled once.
     occurrences_signalled: 1,
   }));
   await tx`INSERT INTO incidents ${tx(rows)} ON CONFLICT (id) DO NOTHING`;
+}
+
+/** What its workflow knows of it. */
+function toldState({ state, visibility = 'public' }: Pick<NewIncident, 'state' | 'visibility'>): IncidentState {
+  return visibility === 'public' ? state : { ...state, name: incidentReference(state.number) };
+}
+
+async function letReporterIn(
+  tx: Transaction,
+  organisationId: string,
+  { state, visibility, apiKeyId = null }: NewIncident,
+): Promise<void> {
+  if (visibility !== 'private' || apiKeyId === null) return;
+  await tx`
+    INSERT INTO incident_memberships (id, organisation_id, incident_id, member_id, granted_by)
+    SELECT gen_random_uuid(), k.organisation_id, ${state.incidentId}, k.member_id, ${tx.json(state.openedBy as never)}
+    FROM api_keys k WHERE k.organisation_id = ${organisationId} AND k.id = ${apiKeyId} AND k.member_id IS NOT NULL`;
 }

@@ -1,7 +1,9 @@
+import type { Viewer } from '../domain/access/viewer.ts';
 import { Refusal } from '../domain/error-code.ts';
 import { incidentReference, type Status } from '../domain/incident/incident.ts';
 import type { Sql, Transaction } from './sql.ts';
 import { uuidOf } from './uuid-of.ts';
+import { isVisibleTo } from './visibility.ts';
 
 /** What was merged into an incident at once. */
 export interface Merge {
@@ -16,20 +18,23 @@ export interface Merge {
 export interface Unmerged {
   organisationId: string;
   incidentId: string;
-  into: { incidentId: string; number: number };
+  /** The id of the other one. */
+  into: string;
   since: string;
 }
 
 export interface MergeStore {
   /**
    * Marks incidents as merged into the target and gives it their keys, all in one transaction. Those that were merged
-   * into it before are left as they are. Answers the merges that brought them, oldest first, or which ids are unknown.
+   * into it before are left as they are. Answers the merges that brought them, oldest first, or which ids are
+   * unknown, as all are that the viewer may not see.
    * Throws `Refusal` `merge_conflict` when one of them is over or on its way into another incident.
    */
   claim(
     organisationId: string,
     targetId: string,
     incidentIds: string[],
+    viewer: Viewer,
   ): Promise<{ merges: Merge[] } | { unknown: string[] }>;
   /** Across organisations: merged at least `olderThanSeconds` ago, oldest first. */
   unmerged(limit: number, olderThanSeconds: number): Promise<Unmerged[]>;
@@ -49,9 +54,9 @@ export function mergeId(targetId: string, since: string): string {
 
 export function createMergeStore(sql: Sql): MergeStore {
   return {
-    claim: (organisationId, targetId, incidentIds) =>
+    claim: (organisationId, targetId, incidentIds, viewer) =>
       sql.begin(async (tx) => {
-        const locked = await lockIncidents(tx, organisationId, [targetId, ...incidentIds]);
+        const locked = await lockIncidents(tx, organisationId, [targetId, ...incidentIds], viewer);
         const unknown = incidentIds.filter((id) => !locked.has(id));
         const target = locked.get(targetId);
         if (!target || unknown.length > 0) return { unknown };
@@ -67,9 +72,7 @@ export function createMergeStore(sql: Sql): MergeStore {
       }),
 
     unmerged: (limit, olderThanSeconds) => sql<Unmerged[]>`
-      SELECT i.organisation_id, i.id AS incident_id, i.merging_since AS since,
-        jsonb_build_object('incidentId', t.id, 'number', t.number) AS into
-      FROM incidents i JOIN incidents t ON t.organisation_id = i.organisation_id AND t.id = i.merging_into
+      SELECT i.organisation_id, i.id AS incident_id, i.merging_since AS since, i.merging_into AS into FROM incidents i
       WHERE i.merging_into IS NOT NULL AND i.status <> 'resolved'
         AND i.merging_since < now() - make_interval(secs => ${olderThanSeconds})
       ORDER BY i.merging_since LIMIT ${limit}`,
@@ -81,10 +84,12 @@ async function lockIncidents(
   tx: Transaction,
   organisationId: string,
   ids: string[],
+  viewer: Viewer,
 ): Promise<Map<string, LockedIncident>> {
   const rows = await tx<LockedIncident[]>`
     SELECT id, number, status, merging_into FROM incidents
-    WHERE organisation_id = ${organisationId} AND id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`;
+    WHERE organisation_id = ${organisationId} AND id = ANY(${ids}::uuid[]) AND ${isVisibleTo(tx, viewer, 'incidents')}
+    ORDER BY id FOR NO KEY UPDATE`;
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuid } from 'uuid';
 import { defaultRules, type NotificationRule } from '../domain/notification/rule.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
@@ -33,6 +34,11 @@ export function createNotificationRuleStore(sql: Sql): NotificationRuleStore {
       const ids = new Set(known.map(({ id }) => id));
       const unknownMethods = rules.flatMap(({ contactMethodId }, index) => (ids.has(contactMethodId) ? [] : [index]));
       if (unknownMethods.length > 0) return { unknownMethods };
+      const standing = await tx<NotificationRule[]>`
+        SELECT urgency, delay, contact_method_id FROM notification_rules
+        WHERE organisation_id = ${organisationId} AND member_id = ${memberId} ORDER BY id`;
+      // A repeat changes nothing, so the audit log tells nothing of it.
+      if (isDeepStrictEqual([...standing], rules)) return rules;
       await forgetNotificationRules(tx, organisationId, memberId);
       await insertRules(tx, organisationId, memberId, rules);
       return rules;

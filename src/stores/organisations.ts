@@ -1,8 +1,10 @@
 import { v7 as uuid } from 'uuid';
 import { permissions } from '../domain/access/permission.ts';
-import { hashApiKey } from './api-keys.ts';
+import type { Viewer } from '../domain/access/viewer.ts';
+import { hashApiKey } from './api-key-text.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 import { insertTeam } from './teams.ts';
+import { isVisibleTo } from './visibility.ts';
 
 export interface Organisation {
   id: string;
@@ -12,7 +14,7 @@ export interface Organisation {
 }
 
 export interface OrganisationStore {
-  /** With its default team. */
+  /** With its default team, and the settings that every organisation begins with (migrations/0008). */
   create(name: string, tx: Queryable): Promise<Organisation>;
   get(organisationId: string): Promise<Organisation>;
   /** What stays undefined stays as it is. Undefined: the organisation has no such team. */
@@ -21,8 +23,8 @@ export interface OrganisationStore {
     change: { name?: string | undefined; defaultTeamId?: string | undefined },
     tx: Transaction,
   ): Promise<Organisation | undefined>;
-  /** How many incidents are open and how many are over. */
-  countIncidents(organisationId: string): Promise<{ active: number; resolved: number }>;
+  /** How many incidents are open and how many are over, of those that the viewer may see. */
+  countIncidents(organisationId: string, viewer: Viewer): Promise<{ active: number; resolved: number }>;
 }
 
 export function createOrganisationStore(sql: Sql): OrganisationStore {
@@ -52,10 +54,10 @@ export function createOrganisationStore(sql: Sql): OrganisationStore {
       return row!;
     },
 
-    async countIncidents(organisationId) {
+    async countIncidents(organisationId, viewer) {
       const [row] = await sql<{ active: number; resolved: number }[]>`
         SELECT count(*) FILTER (WHERE status <> 'resolved') AS active, count(*) FILTER (WHERE status = 'resolved') AS resolved
-        FROM incidents WHERE organisation_id = ${organisationId}`;
+        FROM incidents WHERE organisation_id = ${organisationId} AND ${isVisibleTo(sql, viewer, 'incidents')}`;
       return row ?? { active: 0, resolved: 0 };
     },
   };
@@ -93,6 +95,5 @@ async function insertOrganisation(name: string, tx: Queryable): Promise<Organisa
   const [row] = await tx<Organisation[]>`
     UPDATE organisations SET default_team_id = ${team.id} WHERE id = ${id}
     RETURNING id, name, default_team_id, created_at`;
-  await tx`SELECT add_default_settings(${id})`;
   return row!;
 }

@@ -2,7 +2,7 @@ import type { OutboundSnapshot } from '../domain/webhook/outbound-event.ts';
 import { shardOf } from './doorbell.ts';
 import type { Queryable } from './sql.ts';
 
-/** A delivery that stands for no transition of an incident: a ping, an example, a change of a service. */
+/** A delivery that stands for no transition of an incident: a ping, an example, a change of a service, a membership. */
 export interface OwnDelivery {
   /** UUID; also orders nothing but itself when `subjectId` is null. */
   id: string;
@@ -11,9 +11,12 @@ export interface OwnDelivery {
   event: string;
   item: number;
   snapshot: OutboundSnapshot;
-  /** What it is in order with; null: nothing. */
+  /** What it is in order with; null: nothing. What is told of an incident besides its transitions follows what waits. */
   subjectId: string | null;
 }
+
+/** More than any incident has: what is told of it like this is a place of its own in its order. */
+const afterTransitions = 2 ** 40;
 
 /**
  * Stores deliveries that are due at once; one that stands already is left alone. Answers the shards to ring once the
@@ -29,7 +32,7 @@ export async function insertOwnDeliveries(
   await tx`
     INSERT INTO deliveries (
       id, organisation_id, subscription_id, subject_id, sequence, event, item, snapshot, shard, next_attempt_at, created_at)
-    SELECT d.id, ${organisationId}, d."subscriptionId", coalesce(d."subjectId", d.id), nextval('delivery_sequence'),
+    SELECT d.id, ${organisationId}, d."subscriptionId", coalesce(d."subjectId", d.id), ${afterTransitions} + nextval('delivery_sequence'),
       d.event, d.item, d.snapshot, d.shard, now(), now()
     FROM jsonb_to_recordset(${tx.json(rows as never)}::jsonb) AS d (
       id uuid, "subscriptionId" uuid, "subjectId" uuid, event text, item smallint, snapshot jsonb, shard smallint)

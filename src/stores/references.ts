@@ -11,8 +11,11 @@ export interface Reference {
     | 'override'
     | 'escalation_policy'
     | 'notification_rule'
-    | 'subscription';
-  /** Null for what has none: a schedule entry, which is named by its created_at, and a notification rule. */
+    | 'subscription'
+    | 'webhook'
+    | 'api_key';
+  /** Null for what has none: a schedule entry, which is named by its created_at, a notification rule, and private
+   * incidents. */
   id: string | null;
   name: string;
 }
@@ -63,7 +66,7 @@ export async function referencesToPolicy(tx: Queryable, organisationId: string, 
 
 /**
  * The organisation whose default it is, its members, and what is its own or assigned to it or to its schedule: rulesets,
- * open incidents, duties, levels of escalation policies.
+ * open incidents, duties, levels of escalation policies, and API keys and webhooks that open incidents for it.
  */
 export async function referencesToTeam(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
   const asTeam = tx.json([{ type: 'team', id }]);
@@ -84,10 +87,10 @@ export async function referencesToTeam(tx: Queryable, organisationId: string, id
           AND r.deleted_at IS NULL
         ORDER BY r.number LIMIT ${mostReferences})
         UNION ALL
-        (SELECT 4, i.number, 'incident', i.id, i.name FROM incidents i
+        (SELECT ${openIncident(tx)} FROM incidents i
         WHERE i.organisation_id = ${organisationId} AND i.status IN ('triggered', 'acknowledged')
           AND (i.team_id = ${id} OR i.lifecycle->'assignees' @> ${asTeam} OR i.lifecycle->'assignees' @> ${asSchedule})
-        ORDER BY i.number LIMIT ${mostReferences})
+        ORDER BY place LIMIT ${mostReferences})
         UNION ALL
         (SELECT 5, row_number() OVER (ORDER BY s.created_at), 'schedule_entry', NULL, ${entryName(tx)}
         FROM schedule_versions s
@@ -104,13 +107,21 @@ export async function referencesToTeam(tx: Queryable, organisationId: string, id
           AND (p.levels @> ${tx.json([{ targets: [{ type: 'team', id }] }])}
             OR p.levels @> ${tx.json([{ targets: [{ type: 'schedule', id }] }])})
         ORDER BY p.number LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 9, row_number() OVER (ORDER BY k.id), 'api_key', k.id, k.name FROM api_keys k
+        WHERE k.organisation_id = ${organisationId} AND k.team_id = ${id} AND k.deleted_at IS NULL
+        ORDER BY k.id LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 10, w.number, 'webhook', w.id, w.name FROM webhooks w
+        WHERE w.organisation_id = ${organisationId} AND w.team_id = ${id} AND w.deleted_at IS NULL
+        ORDER BY w.number LIMIT ${mostReferences})
       ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
   ];
 }
 
 /**
  * Rulesets and open incidents assigned to the member, the member's part in schedules and escalation policies, and
- * subscriptions of which only the member hears that they fail.
+ * subscriptions of which only the member hears that they fail, and API keys that act as the member.
  */
 export async function referencesToMember(tx: Queryable, organisationId: string, id: string): Promise<Reference[]> {
   const assignee = tx.json([{ type: 'member', id }]);
@@ -121,10 +132,10 @@ export async function referencesToMember(tx: Queryable, organisationId: string, 
         WHERE r.organisation_id = ${organisationId} AND r.assignees @> ${assignee} AND r.deleted_at IS NULL
         ORDER BY r.number LIMIT ${mostReferences})
         UNION ALL
-        (SELECT 4, i.number, 'incident', i.id, i.name FROM incidents i
+        (SELECT ${openIncident(tx)} FROM incidents i
         WHERE i.organisation_id = ${organisationId} AND i.status IN ('triggered', 'acknowledged')
           AND i.lifecycle->'assignees' @> ${assignee}
-        ORDER BY i.number LIMIT ${mostReferences})
+        ORDER BY place LIMIT ${mostReferences})
         UNION ALL
         (SELECT 5, row_number() OVER (ORDER BY s.created_at), 'schedule_entry', NULL, ${entryName(tx)}
         FROM schedule_versions s
@@ -144,6 +155,10 @@ export async function referencesToMember(tx: Queryable, organisationId: string, 
         (SELECT 8, row_number() OVER (ORDER BY s.id), 'subscription', s.id, s.name FROM subscriptions s
         WHERE s.organisation_id = ${organisationId} AND s.owner_id = ${id} AND s.deleted_at IS NULL
         ORDER BY s.id LIMIT ${mostReferences})
+        UNION ALL
+        (SELECT 9, row_number() OVER (ORDER BY k.id), 'api_key', k.id, k.name FROM api_keys k
+        WHERE k.organisation_id = ${organisationId} AND k.member_id = ${id} AND k.deleted_at IS NULL
+        ORDER BY k.id LIMIT ${mostReferences})
       ) AS found ORDER BY kind, place LIMIT ${mostReferences}`),
   ];
 }
@@ -160,6 +175,13 @@ export async function referencesToContactMethod(
       FROM notification_rules WHERE organisation_id = ${organisationId} AND contact_method_id = ${id}
       ORDER BY notification_rules.id LIMIT ${mostReferences}`),
   ];
+}
+
+/** Private ones are named to nobody, and count as one: whoever deletes need not be allowed to see them. */
+function openIncident(tx: Queryable) {
+  const isPublic = tx`i.visibility = 'public'`;
+  return tx`DISTINCT ON (place) 4, CASE WHEN ${isPublic} THEN i.number ELSE 0 END AS place, 'incident',
+    CASE WHEN ${isPublic} THEN i.id END, CASE WHEN ${isPublic} THEN i.name ELSE 'a private incident, or several' END`;
 }
 
 /** By its created_at the API finds an entry. */

@@ -32,7 +32,7 @@ export async function recordServiceChange(
       ON planned.dialect = s.dialect AND planned.event = ANY(s.events)
     WHERE s.organisation_id = ${organisationId} AND s.enabled AND s.deleted_at IS NULL
       AND CASE s.filter_type WHEN 'service' THEN s.filter_id = ${id} WHEN 'team' THEN s.filter_id = (${teamOf(tx, organisationId, type, id)})
-        ELSE true END
+        ELSE s.filter_type = 'account' END
     ORDER BY s.id FOR KEY SHARE OF s`;
   if (rows.length === 0) return;
   const snapshot: ServiceSnapshot = {

@@ -1,4 +1,5 @@
 import type postgres from 'postgres';
+import { isMerged, shownStatus } from './incident-status.ts';
 import type { Queryable } from './sql.ts';
 
 /** People named for a target at most: a team of hundreds fills no payload. */
@@ -6,7 +7,7 @@ const mostAssigned = 25;
 
 /**
  * An `IncidentSnapshot` (domain/incident/snapshot.ts) of the incident `i` right after a transition, and what it is read
- * from. Names, numbers and whom a target stands for are taken as they are at that moment. `onCall`: for each
+ * from, beside `was` (the row before) and `content` (stores/command-contents.ts). Names, numbers and whom a target stands for are taken as they are at that moment. `onCall`: for each
  * schedule's team, who is on call. `event`: the `transition` part, without what only the row knows.
  */
 export function snapshotOf(
@@ -28,10 +29,18 @@ export function snapshotOf(
         'escalationPolicy', CASE WHEN i.escalation_policy IS NOT NULL THEN jsonb_build_object(
           'id', i.escalation_policy->'id', 'name', i.escalation_policy->'name') END,
         'escalation', i.lifecycle->'escalation', 'responders', coalesce(i.lifecycle->'responders', '[]'),
-        'conferenceBridge', i.lifecycle->'conferenceBridge',
+        'conferenceBridge', coalesce(i.conference_bridge, i.lifecycle->'conferenceBridge'),
         'mergedInto', CASE WHEN target.id IS NOT NULL THEN jsonb_build_object(
           'id', target.id, 'number', target.number, 'name', target.name) END,
-        'acknowledgementTimeout', (i.opening->>'acknowledgementTimeout')::integer, 'trail', i.trail),
+        'acknowledgementTimeout', (i.opening->>'acknowledgementTimeout')::integer, 'trail', i.trail,
+        'apiKey', CASE WHEN reporter.id IS NOT NULL THEN jsonb_build_object('id', reporter.id, 'name', reporter.name) END,
+        'mode', i.mode, 'timestamps', i.timestamps, 'incidentStatus', ${statusJson(sql, 'shown')},
+        'rankedSeverity', ${severityJson(sql)},
+        'incidentType', CASE WHEN kind.id IS NOT NULL THEN jsonb_build_object('id', kind.id, 'name', kind.name,
+          'description', kind.description, 'isDefault', kind.is_default, 'privateIncidentsOnly', kind.private_incidents_only,
+          'createInTriage', kind.create_in_triage, 'createdAt', kind.created_at, 'updatedAt', kind.updated_at) END,
+        'customFields', CASE WHEN i.custom_fields = '{}' THEN '[]' ELSE (${customFieldsOf(sql)}) END,
+        'roleAssignments', CASE WHEN i.role_assignments = '{}' THEN '[]' ELSE (${roleAssignmentsOf(sql)}) END),
       'organisation', jsonb_build_object('id', o.id, 'name', o.name),
       'team', jsonb_build_object('id', t.id, 'number', t.number, 'name', t.name),
       'service', jsonb_build_object(
@@ -47,8 +56,10 @@ export function snapshotOf(
       'check', i.check_result,
       'people', coalesce(people.list, '[]'),
       'hops', coalesce((SELECT e.hops FROM events e WHERE e.organisation_id = i.organisation_id AND e.id = i.event_id), 0),
-      'transition', ${toldEvent(sql, event)} || jsonb_build_object(
-        'sequence', i.sequence, 'previousStatus', CASE WHEN was.sequence > 0 THEN was.status END))`,
+      'transition', told.event || jsonb_build_object(
+        'details', (told.event->'details') || content.brought,
+        'sequence', i.sequence, 'previousStatus', CASE WHEN was.sequence > 0 THEN was.status END,
+        'previousIncidentStatus', CASE WHEN was.sequence > 0 THEN ${statusJson(sql, 'earlier')} END))`,
     joins: sql`
       JOIN organisations o ON o.id = i.organisation_id
       JOIN teams t ON t.id = i.team_id AND t.organisation_id = i.organisation_id
@@ -58,9 +69,57 @@ export function snapshotOf(
       LEFT JOIN incidents target ON target.organisation_id = i.organisation_id AND target.id = i.merging_into
         AND i.lifecycle->>'resolveReason' = 'merged'
         AND ${mayBeTold(sql, 'target')}
+      CROSS JOIN LATERAL (SELECT ${toldEvent(sql, event)} AS event) AS told
+      CROSS JOIN LATERAL (SELECT i.organisation_id, i.status, i.incident_status_id, ${isMerged(sql, 'i')} AS is_merged) AS state
+      LEFT JOIN LATERAL (${shownStatus(sql, 'state')}) AS shown ON true
+      LEFT JOIN LATERAL (${shownStatus(sql, 'was')}) AS earlier ON true
+      LEFT JOIN severities sev ON sev.organisation_id = i.organisation_id AND sev.id = i.severity_id
+      LEFT JOIN api_keys reporter ON reporter.organisation_id = i.organisation_id AND reporter.id = i.api_key_id
+      LEFT JOIN incident_types kind ON kind.organisation_id = i.organisation_id
+        AND CASE WHEN i.incident_type_id IS NULL THEN kind.is_default ELSE kind.id = i.incident_type_id END
       LEFT JOIN LATERAL (${assignedMembers(sql, onCall)}) AS assigned ON true
       LEFT JOIN LATERAL (${namedPeople(sql, agentId)}) AS people ON true`,
   };
+}
+
+/** A row of incident_statuses as a snapshot has it. */
+function statusJson(sql: Queryable, row: 'shown' | 'earlier') {
+  return sql`CASE WHEN ${sql(row)}.id IS NOT NULL THEN jsonb_build_object('id', ${sql(row)}.id, 'name', ${sql(row)}.name,
+    'category', ${sql(row)}.category, 'description', ${sql(row)}.description, 'rank', ${sql(row)}.rank,
+    'createdAt', ${sql(row)}.created_at, 'updatedAt', ${sql(row)}.updated_at) END`;
+}
+
+function severityJson(sql: Queryable) {
+  return sql`CASE WHEN sev.id IS NOT NULL THEN jsonb_build_object('id', sev.id, 'name', sev.name,
+    'description', sev.description, 'rank', sev.rank, 'level', (
+      SELECT 1 + count(*) FILTER (WHERE other.rank < sev.rank) FROM severities other
+      WHERE other.organisation_id = sev.organisation_id),
+    'levels', (SELECT count(*) FROM severities other WHERE other.organisation_id = sev.organisation_id),
+    'createdAt', sev.created_at, 'updatedAt', sev.updated_at) END`;
+}
+
+/** Fields that have a value, with what their values mean now: an option is its row. */
+function customFieldsOf(sql: Queryable) {
+  return sql`
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'description', f.description,
+      'fieldType', f.field_type, 'values', CASE WHEN f.field_type NOT LIKE '%_select' THEN given.value ELSE (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'value', o.value, 'sortKey', o.sort_key)
+          ORDER BY o.sort_key, o.id), '[]')
+        FROM custom_field_options o
+        WHERE o.organisation_id = f.organisation_id AND o.id IN (SELECT jsonb_array_elements_text(given.value)::uuid))
+        END) ORDER BY f.created_at, f.id), '[]')
+    FROM jsonb_each(i.custom_fields) AS given (id, value)
+    JOIN custom_fields f ON f.organisation_id = i.organisation_id AND f.id = given.id::uuid AND f.deleted_at IS NULL`;
+}
+
+function roleAssignmentsOf(sql: Queryable) {
+  return sql`
+    SELECT coalesce(jsonb_agg(jsonb_build_object('memberId', given.value, 'id', r.id, 'name', r.name,
+      'description', r.description, 'instructions', r.instructions, 'shortform', r.shortform, 'roleType', r.role_type,
+      'required', r.required, 'createdAt', r.created_at, 'updatedAt', r.updated_at)
+      ORDER BY array_position(ARRAY['lead', 'reporter'], r.role_type), r.created_at, r.id), '[]')
+    FROM jsonb_each_text(i.role_assignments) AS given (id, value)
+    JOIN incident_roles r ON r.organisation_id = i.organisation_id AND r.id = given.id::uuid AND r.deleted_at IS NULL`;
 }
 
 /** The `service` of a snapshot without its state, from `r` (ruleset) with `p` (its policy), `w` (webhook) or `t` (team). */
@@ -123,6 +182,7 @@ function namedPeople(sql: Queryable, agentId: string | null) {
       SELECT jsonb_array_elements_text(assigned.ids)::uuid
       UNION SELECT (responder->>'memberId')::uuid
         FROM jsonb_array_elements(coalesce(i.lifecycle->'responders', '[]')) AS responder
+      UNION SELECT value::uuid FROM jsonb_each_text(i.role_assignments)
       UNION SELECT (jsonb_path_query(i.trail, ${acting}::jsonpath) #>> '{}')::uuid
       UNION SELECT ${agentId}::uuid)`;
 }

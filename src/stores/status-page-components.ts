@@ -1,10 +1,12 @@
 import { v7 as uuid } from 'uuid';
+import type { Viewer } from '../domain/access/viewer.ts';
 import type { Urgency } from '../domain/incident/incident.ts';
 import { componentStatus, type ComponentStatus } from '../domain/status-page/status.ts';
 import type { Reference } from './references.ts';
 import type { Queryable, Sql, Transaction } from './sql.ts';
 import { referencesToComponent } from './status-page-references.ts';
 import { lockStatusPage } from './status-pages.ts';
+import { isVisibleTo } from './visibility.ts';
 
 export interface Component {
   id: string;
@@ -12,7 +14,7 @@ export interface Component {
   name: string;
   /** The worst that open incidents make of it, at their present urgency. */
   status: ComponentStatus;
-  /** Open incidents that affect it, oldest first, at most `mostIncidentIds`. */
+  /** Open incidents that affect it and that the viewer may see, oldest first, at most `mostIncidentIds`. */
   incidentIds: string[];
   createdAt: string;
 }
@@ -30,12 +32,13 @@ export interface ComponentStore {
     component: { name: string },
     tx: Transaction,
   ): Promise<Component | 'unknown_page' | 'full'>;
-  get(organisationId: string, statusPageId: string, id: string): Promise<Component | undefined>;
+  get(organisationId: string, statusPageId: string, id: string, viewer: Viewer): Promise<Component | undefined>;
   /** Of one page, oldest first; `after` is the id of the last one seen. */
   list(
     organisationId: string,
     statusPageId: string,
     page: { limit: number; after?: string | undefined },
+    viewer: Viewer,
   ): Promise<Component[]>;
   /** What stays undefined stays as it is. */
   update(
@@ -43,6 +46,7 @@ export interface ComponentStore {
     statusPageId: string,
     id: string,
     change: { name?: string | undefined },
+    viewer: Viewer,
     tx: Queryable,
   ): Promise<Component | undefined>;
   /** Answers what still refers to the component: only when that is nothing it is deleted. Undefined: no such one. */
@@ -66,17 +70,17 @@ export function createComponentStore(sql: Sql): ComponentStore {
       return { ...row!, status: componentStatus([]), incidentIds: [] };
     },
 
-    get: (organisationId, statusPageId, id) => one(sql, organisationId, statusPageId, id),
+    get: (organisationId, statusPageId, id, viewer) => one(sql, organisationId, statusPageId, id, viewer),
 
-    list: (organisationId, statusPageId, { limit, after }) =>
-      read(sql, organisationId, statusPageId, after === undefined ? sql`` : sql`AND c.id > ${after}`, limit),
+    list: (organisationId, statusPageId, { limit, after }, viewer) =>
+      read(sql, organisationId, statusPageId, after === undefined ? sql`` : sql`AND c.id > ${after}`, viewer, limit),
 
-    async update(organisationId, statusPageId, id, { name }, tx) {
+    async update(organisationId, statusPageId, id, { name }, viewer, tx) {
       await tx`
         UPDATE status_page_components SET name = coalesce(${name ?? null}, name)
         WHERE organisation_id = ${organisationId} AND status_page_id = ${statusPageId} AND id = ${id}
           AND deleted_at IS NULL`;
-      return one(tx, organisationId, statusPageId, id);
+      return one(tx, organisationId, statusPageId, id, viewer);
     },
 
     async remove(organisationId, statusPageId, id, tx) {
@@ -102,23 +106,28 @@ async function one(
   organisationId: string,
   statusPageId: string,
   id: string,
+  viewer: Viewer,
 ): Promise<Component | undefined> {
-  const [component] = await read(tx, organisationId, statusPageId, tx`AND c.id = ${id}`, 1);
+  const [component] = await read(tx, organisationId, statusPageId, tx`AND c.id = ${id}`, viewer, 1);
   return component;
 }
 
-/** Looks at open incidents alone, however many there were. */
+/**
+ * Looks at open incidents alone, however many there were. A private one shows in the status like all others: whoever
+ * runs its action on a component wants that. Who may not see it does not learn which one it is.
+ */
 async function read(
   tx: Queryable,
   organisationId: string,
   statusPageId: string,
   which: ReturnType<Sql>,
+  viewer: Viewer,
   limit: number,
 ): Promise<Component[]> {
   const rows = await tx<Row[]>`
     SELECT c.id, c.status_page_id, c.name, c.created_at,
       array_remove(array_agg(DISTINCT i.urgency), NULL) AS urgencies,
-      (array_remove(array_agg(i.id ORDER BY i.number), NULL))[1:${mostIncidentIds}::integer] AS incident_ids
+      (array_remove(array_agg(CASE WHEN ${isVisibleTo(tx, viewer, 'i')} THEN i.id END ORDER BY i.number), NULL))[1:${mostIncidentIds}::integer] AS incident_ids
     FROM status_page_components c
     LEFT JOIN (
       component_incidents ci

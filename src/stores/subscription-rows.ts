@@ -1,9 +1,9 @@
-export const filterTypes = ['account', 'service', 'team'] as const;
+export const filterTypes = ['account', 'service', 'team', 'api_key'] as const;
 /** `by_hand`; `gone`: it answered 410; `failing`: nothing but failures for days. */
 export const disabledReasons = ['by_hand', 'gone', 'failing'] as const;
 
-/** Of whose incidents it hears. A service is a ruleset, a webhook or a team; the account is the organisation. */
-export type SubscriptionFilter = { type: 'account'; id: null } | { type: 'service' | 'team'; id: string };
+/** Of whose incidents it hears. A service is a ruleset, a webhook or a team; the account is the organisation; of an API key, those that it reported. */
+export type SubscriptionFilter = { type: 'account'; id: null } | { type: 'service' | 'team' | 'api_key'; id: string };
 
 /** An endpoint that wants to be told. Secrets and the values of its headers are not part of it. */
 export interface Subscription {

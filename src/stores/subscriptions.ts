@@ -188,7 +188,7 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
       const errors: FieldError[] = [];
       const filterId = filter?.id ?? null;
       if (filterId !== null && !(await isKnown(tx, organisationId, filter!.type, filterId)))
-        errors.push({ field: 'filter.id', message: `is not a ${filter!.type} of this organisation` });
+        errors.push({ field: 'filter.id', message: `is not ${nouns[filter!.type]} of this organisation` });
       if (typeof ownerId === 'string' && !(await isKnown(tx, organisationId, 'member', ownerId)))
         errors.push({ field: 'owner_id', message: 'is not a member of this organisation' });
       return errors;
@@ -216,7 +216,7 @@ export function createSubscriptionStore(sql: Sql, sealer: Sealer): SubscriptionS
           organisationId,
           id,
           tx`EXISTS (SELECT FROM incidents i
-          WHERE i.organisation_id = deliveries.organisation_id AND i.id = deliveries.incident_id
+          WHERE i.organisation_id = deliveries.organisation_id AND i.id = deliveries.subject_id
             AND i.visibility = 'private')`,
         );
       const replaced = headers && headersOf(headers, id);
@@ -266,15 +266,21 @@ function switched(tx: Transaction, enabled: boolean | undefined) {
 }
 
 /** What is there stays until the end of a transaction. */
+const nouns = { account: 'an account', team: 'a team', service: 'a service', api_key: 'an API key' } as const;
+
 async function isKnown(
   tx: Queryable,
   organisationId: string,
   type: SubscriptionFilter['type'] | 'member',
   id: string,
 ): Promise<boolean> {
-  const tables = { account: [], team: ['teams'], member: ['members'], service: ['rulesets', 'webhooks', 'teams'] }[
-    type
-  ];
+  const tables = {
+    account: [],
+    team: ['teams'],
+    member: ['members'],
+    service: ['rulesets', 'webhooks', 'teams'],
+    api_key: ['api_keys'],
+  }[type];
   for (const table of tables) {
     const [found] = await tx`
       SELECT id FROM ${tx(table)}

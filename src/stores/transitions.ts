@@ -8,7 +8,9 @@ import { quietingTypes } from '../domain/notification/still-asks.ts';
 import { trailChange } from '../domain/incident/trail.ts';
 import { planTransition } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
+import { contentAssignments, contentOf, type TakenRole } from './command-contents.ts';
 import type { Bell } from './doorbell.ts';
+import { isMerged } from './incident-status.ts';
 import { firstDueAt } from './quieting.ts';
 import { snapshotOf } from './snapshot-columns.ts';
 import type { Queryable, Sql } from './sql.ts';
@@ -125,7 +127,7 @@ async function readAhead(
         ORDER BY t.sequence) AS command_ids,
       (SELECT coalesce(jsonb_agg(a.asked ORDER BY a.sequence), '[]') FROM (
         SELECT t.sequence, jsonb_build_object('sequence', t.sequence, 'type', t.type,
-          'at', t.snapshot->'transition'->'at', 'details', coalesce(t.snapshot->'transition'->'details', '{}'),
+          'at', t.snapshot->'transition'->'at', 'details', coalesce(t.snapshot->'transition'->'details', '{}') - 'message',
           'action', t.snapshot->'transition'->'action', 'assignees', t.snapshot->'incident'->'assignees') AS asked
         FROM transitions t
         WHERE t.incident_id = i.id AND t.type = ANY(${asking})
@@ -163,21 +165,30 @@ async function recordOne(
   const planned = planTransition(Object.values(dialects), transition);
   const [row] = await sql<{ isStored: boolean; shards: number[] }[]>`
     WITH was AS (
-      SELECT workflow_ended_at IS NOT NULL AS had_ended, status, sequence FROM incidents
+      SELECT workflow_ended_at IS NOT NULL AS had_ended, organisation_id, status, sequence, incident_status_id,
+        ${isMerged(sql, 'incidents')} AS is_merged FROM incidents
       WHERE organisation_id = ${organisationId} AND id = ${incidentId}
+    ), content AS (
+      ${contentOf(sql, organisationId, incidentId, id)}
     ), changed AS (
       UPDATE incidents SET
         updated_at = greatest(updated_at, ${transition.at}::text::timestamptz),
         sequence = ${transition.sequence}, status = ${lifecycle.status}, lifecycle = ${sql.json(lifecycle as never)},
         acknowledged_at = ${lifecycle.acknowledgedAt}, resolved_at = ${lifecycle.resolvedAt},
-        resolution = coalesce(${transition.resolution}, resolution),
-        root_cause = coalesce(${transition.rootCause}, root_cause),
-        name = coalesce(${transition.name ?? null}, name),
-        description = coalesce(${transition.description ?? null}, description),
+        resolution = coalesce(changes->>'resolution', ${transition.resolution}, resolution),
+        root_cause = coalesce(changes->>'rootCause', ${transition.rootCause}, root_cause),
+        name = coalesce(changes->>'name', ${transition.name ?? null}, name),
+        description = coalesce(changes->>'description', ${transition.description ?? null}, description),
         urgency = coalesce(${transition.urgency ?? null}, urgency),
-        severity = CASE WHEN ${(transition.severity ?? null) !== null} THEN ${transition.severity?.to ?? null} ELSE severity END,
-        priority = CASE WHEN ${(transition.priority ?? null) !== null} THEN ${transition.priority?.to ?? null} ELSE priority END,
+        severity = CASE WHEN changes ? 'severity' THEN changes->>'severity' WHEN ${(transition.severity ?? null) !== null} THEN ${transition.severity?.to ?? null} ELSE severity END,
+        priority = CASE WHEN changes ? 'priority' THEN changes->>'priority' WHEN ${(transition.priority ?? null) !== null} THEN ${transition.priority?.to ?? null} ELSE priority END,
+        ${contentAssignments(sql, roleTakenBy(transition))},
+        conference_bridge = CASE WHEN changes ? 'conferenceBridge' THEN nullif(changes->'conferenceBridge', 'null')
+          WHEN ${transition.type === 'conference_bridge_updated'} THEN NULL ELSE conference_bridge END,
         escalation_policy = coalesce(${policyJson(sql, transition)}, escalation_policy),
+        -- A sender's acknowledge that the workflow was yet to hear of has come, or come too late.
+        acknowledging_event_id = CASE WHEN ${isTriggeredStill(transition)} THEN acknowledging_event_id END,
+        acknowledging_since = CASE WHEN ${isTriggeredStill(transition)} THEN acknowledging_since END,
         clearing_event_id = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE clearing_event_id END,
         clearing_since = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE clearing_since END,
         trail = trail || ${sql.json(trail.set as never)}
@@ -185,23 +196,26 @@ async function recordOne(
         -- Its workflow runs, or it could not have recorded this.
         workflow_ended_at = NULL, workflow_end = NULL,
         merging_into = CASE WHEN ${transition.type === 'reopened'} THEN NULL ELSE merging_into END
+      FROM content
       WHERE organisation_id = ${organisationId} AND id = ${incidentId} AND sequence < ${transition.sequence}
         -- Under the row's lock, as joining is: what joined before this is known here.
         AND (${!isForQuiet(transition)} OR last_occurrence_at IS NULL OR quiet_resolve IS NULL
           OR last_occurrence_at + make_interval(secs => quiet_resolve) <= ${transition.at}::text::timestamptz)
         AND (${transition.type !== 'reopened'} OR NOT ${isKeyTaken(sql, 'incidents')})
-      RETURNING *
+      RETURNING incidents.*
     ), stored AS (
       INSERT INTO transitions (organisation_id, incident_id, sequence, id, type, at, snapshot)
       SELECT i.organisation_id, i.id, i.sequence, ${transition.id}, ${transition.type}, ${transition.at},
         ${snapshot.json}
-      FROM changed i CROSS JOIN was ${snapshot.joins}
-      RETURNING organisation_id, incident_id, sequence
+      FROM changed i CROSS JOIN was CROSS JOIN content ${snapshot.joins}
+      RETURNING organisation_id, incident_id, sequence, snapshot->'incident'->'incidentStatus'->>'id' AS shown_status,
+        snapshot->'transition'->'previousIncidentStatus'->>'id' AS earlier_status
     ), logged AS (
       INSERT INTO log_entries (organisation_id, incident_id, sequence, index, type, at, agent, channel, details)
       SELECT organisation_id, incident_id, sequence, 0, ${transition.type}, ${transition.at},
-        ${sql.json(transition.agent as never)}, ${transition.channel}, ${sql.json(transition.details as never)}
-      FROM stored
+        ${sql.json(transition.agent as never)}, ${transition.channel},
+        ${sql.json(transition.details as never)}::jsonb || content.brought
+      FROM stored CROSS JOIN content
     ), released AS (
       DELETE FROM incident_claims c USING stored
       WHERE c.organisation_id = stored.organisation_id AND c.incident_id = stored.incident_id
@@ -209,7 +223,7 @@ async function recordOne(
     ), claimed AS (
       -- A claim that came between the look above and this fails the statement, and the next try sees it.
       INSERT INTO incident_claims (organisation_id, scope_id, incident_key, incident_id)
-      SELECT i.organisation_id, coalesce(i.ruleset_id, i.team_id), i.incident_key, i.id
+      SELECT i.organisation_id, i.service_id, i.incident_key, i.id
       FROM changed i CROSS JOIN was
       WHERE i.incident_key IS NOT NULL AND (${transition.type === 'reopened'}
         -- Its key was given up when its workflow ended. It goes on without it where the next one has it by now.
@@ -233,7 +247,8 @@ async function recordOne(
         AS planned (dialect text, event text, item smallint, "ifStatusChanged" boolean, visibility text)
         ON planned.dialect = s.dialect
       WHERE (planned.visibility IS NULL OR planned.visibility = i.visibility)
-        AND (NOT planned."ifStatusChanged" OR was.sequence = 0 OR was.status <> i.status)
+        AND (NOT planned."ifStatusChanged" OR was.sequence = 0 OR was.status <> i.status
+          OR stored.shown_status IS DISTINCT FROM stored.earlier_status)
         AND (i.visibility = 'public' OR s.includes_private)
         AND CASE WHEN ${action?.subscriptionId ?? null}::uuid IS NULL THEN planned.event = ANY(s.events) AND ${isOfInterest(sql)}
           -- Asked for by name, whatever it subscribed to; but its dialect must have a word for it.
@@ -279,12 +294,25 @@ function isKeyTaken(sql: Queryable, table: 'i' | 'incidents' = 'i') {
   return sql`EXISTS (
     SELECT FROM incident_claims c
     WHERE c.organisation_id = ${sql(table)}.organisation_id
-      AND c.scope_id = coalesce(${sql(table)}.ruleset_id, ${sql(table)}.team_id)
+      AND c.scope_id = ${sql(table)}.service_id
       AND c.incident_key = ${sql(table)}.incident_key AND c.incident_id <> ${sql(table)}.id)`;
+}
+
+/** Whoever opens an incident reports it; whoever first acknowledges it leads it. */
+function roleTakenBy({ type, agent, at, lifecycle }: Transition): TakenRole | null {
+  if (agent.type !== 'member' || agent.id === null) return null;
+  if (type === 'triggered') return { role: 'reporter', memberId: agent.id };
+  return lifecycle.status === 'acknowledged' && lifecycle.acknowledgedAt === at
+    ? { role: 'lead', memberId: agent.id }
+    : null;
 }
 
 function policyJson(sql: Queryable, { escalationPolicy }: Transition) {
   return escalationPolicy ? sql`${sql.json(escalationPolicy.to as never)}::jsonb` : sql`NULL::jsonb`;
+}
+
+function isTriggeredStill({ type, lifecycle }: Transition): boolean {
+  return lifecycle.status === 'triggered' && type !== 'reopened';
 }
 
 function isForQuiet({ id }: Transition): boolean {
@@ -299,5 +327,5 @@ function isStoredElsewhere(error: unknown): boolean {
 /** Whether the filter of a subscription `s` lets an incident `i` through. */
 export function isOfInterest(sql: Queryable) {
   return sql`CASE s.filter_type WHEN 'team' THEN s.filter_id = i.team_id WHEN 'service' THEN s.filter_id = i.service_id
-    ELSE true END`;
+    WHEN 'api_key' THEN s.filter_id = i.api_key_id ELSE true END`;
 }

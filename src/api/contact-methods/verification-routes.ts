@@ -55,10 +55,10 @@ export function createVerificationRoutes({ stores, channels }: ApiDeps): Route[]
       body: givenCode,
       responses: { 200: contactMethod },
       refusals: ['already_verified', 'wrong_code'],
-      handler: async ({ key: { organisationId }, params, body }) => {
+      handler: async ({ key: { organisationId }, params, body, origin }) => {
         const { id: memberId } = await requireMember(stores.members, organisationId, params);
         const { contact_method_id: methodId } = params;
-        const verified = await stores.contactMethods.verify(organisationId, memberId, methodId, body.code);
+        const verified = await stores.contactMethods.verify(organisationId, memberId, methodId, body.code, origin);
         if (verified === 'unknown') throw notFound();
         if (verified === 'already_verified') throw alreadyVerified();
         if (verified === 'wrong_code')

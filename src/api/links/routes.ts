@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { itself } from '../../domain/access/viewer.ts';
 import { Refusal } from '../../domain/error-code.ts';
 import { incidentReference } from '../../domain/incident/incident.ts';
 import { createLinkTokens, type LinkGrant, type LinkPurpose } from '../../stores/link-tokens.ts';
@@ -25,7 +26,7 @@ interface Answer {
 
 /**
  * The links in notifications. Mail scanners and chat programs open them unasked, so opening one shows a button and
- * changes nothing; only the button does.
+ * changes nothing; only the button does. Whoever was asked about a private incident may act on it by them, too.
  */
 export function createLinkRoutes(deps: ApiDeps): Route[] {
   const { stores } = deps;
@@ -73,6 +74,7 @@ export function createLinkRoutes(deps: ApiDeps): Route[] {
             grant.purpose === 'acknowledge'
               ? { ...command, type: 'acknowledge' }
               : { ...command, type: 'resolve', resolution: null, rootCause: null },
+            itself,
           );
           return answer(200, {
             heading: `You ${verbs[grant.purpose].done} ${titleOf(after)}`,
@@ -93,7 +95,7 @@ export function createLinkRoutes(deps: ApiDeps): Route[] {
       return nowhere(410, 'This link is too old', 'Links are good for 24 hours. Newer notifications have newer ones.');
     const { organisationId, incidentId, memberId } = grant;
     const [incident, member] = await Promise.all([
-      stores.incidentReads.get(organisationId, incidentId),
+      stores.incidentReads.get(organisationId, incidentId, itself),
       stores.members.get(organisationId, memberId),
     ]);
     if (!incident || !member) return nowhere(410, 'This link is of no use any more', 'What it was made for is gone.');
@@ -104,7 +106,7 @@ export function createLinkRoutes(deps: ApiDeps): Route[] {
   async function explained(error: unknown, { grant, incident: { id } }: Exclude<Found, Answer>): Promise<Answer> {
     if (!(error instanceof Refusal)) throw error;
     if (error.code === 'already_acknowledged' || error.code === 'incident_resolved') {
-      const incident = await stores.incidentReads.get(grant.organisationId, id);
+      const incident = await stores.incidentReads.get(grant.organisationId, id, itself);
       const page = incident && settled(grant, incident);
       if (page)
         return grant.purpose === 'acknowledge' && incident.status === 'resolved' ? { ...page, status: 409 } : page;

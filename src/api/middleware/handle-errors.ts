@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import { Refusal } from '../../domain/error-code.ts';
 import type { Logger } from '../../logger.ts';
+import type { ApiKey } from '../../stores/api-keys.ts';
 import { DetailedRefusal, presentProblem, problems, refusalOf, retryAfterSeconds } from '../errors.ts';
 import type { Surface } from '../surface.ts';
 
@@ -21,8 +22,12 @@ export function handleErrors(logger: Logger): Middleware {
       else if (status === 503) logger.warn(about, 'request not served');
       ctx.status = status;
       ctx.body = JSON.stringify(
-        surface?.present(refusal, { status, requestId: ctx.state.requestId }) ??
-          presentProblem(refusal, ctx.state.requestId),
+        surface?.present(refusal, {
+          status,
+          requestId: ctx.state.requestId,
+          hasAuthorization: ctx.get('Authorization') !== '',
+          keyName: (ctx.state.key as ApiKey | null | undefined)?.name ?? null,
+        }) ?? presentProblem(refusal, ctx.state.requestId),
       );
       ctx.type = surface ? 'application/json' : 'application/problem+json';
       if (status === 429 || status === 503) ctx.set('Retry-After', String(retryAfterSeconds));

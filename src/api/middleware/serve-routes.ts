@@ -1,23 +1,33 @@
 import type { Context, Middleware } from 'koa';
 import { Refusal, type FieldError } from '../../domain/error-code.ts';
-import type { ApiKey, ApiKeyStore } from '../../stores/api-keys.ts';
+import type { ApiKey } from '../../stores/api-keys.ts';
+import type { Origin } from '../../stores/audit-log.ts';
 import type { Sql } from '../../stores/sql.ts';
 import { notFound, retryAfterSeconds } from '../errors.ts';
 import { effectsOnce, type Idempotency, type Rendered } from '../idempotency.ts';
+import { agentOfKey } from '../incidents/agent.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { noContent, takesIdempotencyKey, type Outcome, type Route, type RouteContext } from '../route.ts';
+import {
+  noContent,
+  takesIdempotencyKey,
+  type Outcome,
+  type Route,
+  type RouteContext,
+  type Streamed,
+} from '../route.ts';
 import { createRouter } from '../router.ts';
 import { firstOfEach, validate } from '../validate.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, type AuthenticateDeps, requirePermission } from './authenticate.ts';
 import type { RateLimit, RateLimitPolicies } from './rate-limit.ts';
 import { readBody } from './read-body.ts';
+import { sendStream } from './send-stream.ts';
 
 export interface ServeRoutesDeps {
   sql: Sql;
-  apiKeys: ApiKeyStore;
+  authentication: AuthenticateDeps;
   idempotency: Idempotency;
   clientIp: (socketAddress: string, forwardedFor: string) => string;
-  rateLimits: Record<keyof RateLimitPolicies, RateLimit>;
+  rateLimits: Record<Exclude<keyof RateLimitPolicies, 'wrongKeys'>, RateLimit>;
 }
 
 const jsonBodyLimit = 1024 * 1024;
@@ -29,13 +39,21 @@ export function serveRoutes(routes: Route[], deps: ServeRoutesDeps): Middleware 
   return async (ctx) => {
     const route = findRoute(ctx, match);
     if (!route) return;
-    const key = await authenticate(ctx, route.declaration, deps.apiKeys);
+    const ip = deps.clientIp(ctx.req.socket.remoteAddress ?? '', ctx.get('X-Forwarded-For'));
+    const key = await authenticate(ctx, route.declaration, ip, deps.authentication);
     ctx.state.key = key;
     const { sharedLimit, headers = {}, html = false } = route.declaration;
     const [subject] = Object.values(route.params);
-    if (key) deps.rateLimits.apiKey(ctx, key.id);
-    else if (sharedLimit && isId(subject)) deps.rateLimits[sharedLimit](ctx, subject.toLowerCase());
-    const request = await readRequest(ctx, route.declaration, route.params, key, deps);
+    if (key) {
+      deps.rateLimits.apiKey(ctx, key.id);
+      requirePermission(key, route.declaration);
+    } else if (sharedLimit && isId(subject)) deps.rateLimits[sharedLimit](ctx, subject.toLowerCase());
+    const countAgainst = (caller: string) => sharedLimit && deps.rateLimits[sharedLimit](ctx, caller);
+    const request = { ...(await readRequest(ctx, route.declaration, route.params, { key, ip })), countAgainst };
+    if (route.declaration.streams) {
+      const { body } = await route.declaration.handler({ ...request, ...effectsOnce(deps.sql, request.origin) });
+      return sendStream(ctx, body as Streamed);
+    }
     const outcome = await act(ctx, route.declaration, request, deps);
     ctx.set(headers);
     ctx.status = outcome.status;
@@ -72,9 +90,8 @@ async function readRequest(
   ctx: Context,
   route: Route,
   givenParams: Record<string, string>,
-  key: ApiKey | null,
-  deps: ServeRoutesDeps,
-): Promise<Request> {
+  { key, ip }: { key: ApiKey | null; ip: string },
+): Promise<Omit<Request, 'countAgainst'>> {
   const params = route.params ? validate(route.params, givenParams, 'path') : undefined;
   // A malformed id is an unknown id.
   if (params && params.errors.length > 0) throw notFound();
@@ -85,7 +102,9 @@ async function readRequest(
 
   const errors: FieldError[] = [];
   const query = route.query ? validate(route.query, { ...ctx.query }, 'query') : undefined;
-  const given = route.body ? parseJsonBody(bytes, contentType) : undefined;
+  const given = route.body
+    ? parseJsonBody(bytes, route.rawBodyLimit === undefined ? contentType : undefined)
+    : undefined;
   const body = route.body ? validate(route.body, given) : undefined;
   errors.push(...(query?.errors ?? []), ...(body?.errors ?? []), ...(route.checkBody?.(given) ?? []));
   if (errors.length > 0) throw new Refusal('invalid_fields', 'Some fields are invalid.', firstOfEach(errors));
@@ -96,7 +115,8 @@ async function readRequest(
     body: body?.value,
     key,
     requestId: ctx.state.requestId,
-    ip: deps.clientIp(ctx.req.socket.remoteAddress ?? '', ctx.get('X-Forwarded-For')),
+    ip,
+    origin: key && originOf(key, ip, ctx.state.requestId),
     contentType,
     headers: ctx.headers,
     bytes,
@@ -106,17 +126,21 @@ async function readRequest(
 async function act(ctx: Context, route: Route, request: Request, deps: ServeRoutesDeps): Promise<Rendered> {
   const render = (outcome: Outcome) => renderOutcome(route, outcome);
   const header = ctx.headers['idempotency-key'];
-  if (!takesIdempotencyKey(route) || header === undefined || request.key === null)
-    return render(await route.handler({ ...request, ...effectsOnce(deps.sql) }));
+  const { origin, bytes } = request;
+  if (!takesIdempotencyKey(route) || header === undefined || origin === null)
+    return render(await route.handler({ ...request, ...effectsOnce(deps.sql, origin) }));
 
-  const { key, bytes } = request;
   const outcome = await deps.idempotency.run(
-    { key, header: String(header), method: ctx.method, path: ctx.path, bytes },
+    { origin, header: String(header), method: ctx.method, path: ctx.path, bytes },
     render,
     (effects) => route.handler({ ...request, ...effects }),
   );
   if (outcome.replayed) ctx.set('Idempotent-Replayed', 'true');
   return outcome;
+}
+
+function originOf(key: ApiKey, ip: string, requestId: string): Origin {
+  return { organisationId: key.organisationId, agent: agentOfKey(key), apiKeyId: key.id, ip, requestId };
 }
 
 /** Only what the declaration names leaves; an answer that does not fit it is a bug of ours. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { permissions } from '../../domain/access/permission.ts';
 import { Refusal } from '../../domain/error-code.ts';
 import type { Organisation } from '../../stores/organisations.ts';
+import { stored } from '../api-keys/require.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidField } from '../errors.ts';
 import { id, text, timestamp } from '../fields.ts';
@@ -44,6 +46,8 @@ const newOrganisation = z
     ],
   });
 
+const firstKey = { name: 'First key', permissions: [...permissions], teamId: null, memberId: null, expiresAt: null };
+
 export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
   return [
     defineRoute({
@@ -62,8 +66,12 @@ export function createOrganisationRoutes({ stores }: ApiDeps): Route[] {
         if (!key.isAdmin) throw new Refusal('permission_denied', 'Only the admin key may create organisations.');
         return transaction(async (tx) => {
           const created = await stores.organisations.create(body.name, tx);
-          const apiKey = await stores.apiKeys.create(created.id, 'First key', tx);
-          return { status: 201 as const, body: { ...presentOrganisation(created), api_key: apiKey } };
+          // By nobody whom it knows: the admin key is another organisation's.
+          const { id, prefix, key: text } = stored(await stores.apiKeys.create(created.id, firstKey, null, tx));
+          return {
+            status: 201 as const,
+            body: { ...presentOrganisation(created), api_key: { id, prefix, key: text } },
+          };
         });
       },
     }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FieldError } from '../../domain/error-code.ts';
 import { longestFound } from '../../domain/ruleset/evaluate.ts';
 import type { Condition } from '../../domain/ruleset/ruleset.ts';
+import { occurrenceActions } from '../../inbound/source.ts';
 import { id, timestamp } from '../fields.ts';
 import { moment } from '../schedules/times.ts';
 import { checkRuleset } from './check-ruleset.ts';
@@ -45,7 +46,9 @@ const triedOccurrence = z
     event_id: id,
     webhook_id: id,
     received_at: timestamp,
-    occurrence: z.int().meta({ description: 'Counted from 0 within the event.' }),
+    occurrence: z.int().meta({ description: 'Which alert of the event, counted from 0.' }),
+    action: z.enum(occurrenceActions).meta({ description: 'What its sender says of the problem.' }),
+    dedup_key: z.string().nullable().meta({ description: "The sender's own name for the problem." }),
     matched: z.boolean(),
     verdict: z.enum(['holds', 'fails', 'no_evidence']).meta({
       description: '`no_evidence`: the ruleset is not about this event, or cannot tell from it.',
@@ -53,7 +56,7 @@ const triedOccurrence = z
     outcome: z.enum(['open', 'join', 'resolve', 'none']),
     reason: z.string().nullable().meta({
       description:
-        'Why it could not match: `empty`, `not_utf8`, `not_json`, `too_deep`, or `other_webhook` when the ruleset does not listen to it.',
+        'Why it could not match: `empty`, `not_utf8`, `not_json`, `too_deep`, `not_a_trigger` of what acknowledges or resolves, or `other_webhook` when the ruleset does not listen to it.',
     }),
     incident_key: z.string(),
     name: z.string().optional().meta({ description: 'Of the incident, where it would open one.' }),
@@ -68,6 +71,8 @@ const triedOccurrence = z
         webhook_id: 'c03b02ec-244f-4d2c-8f68-3910071ed5c8',
         received_at: '2026-11-21T05:09:43.120000Z',
         occurrence: 0,
+        action: 'trigger',
+        dedup_key: null,
         matched: true,
         verdict: 'holds',
         outcome: 'open',
@@ -126,7 +131,7 @@ export function withinRuleset({ field, message }: FieldError): FieldError {
 }
 
 export function presentTried(
-  { event, occurrence, evaluation, outcome, reason, incidentKey, texts }: Tried,
+  { event, occurrence, action, dedupKey, evaluation, outcome, reason, incidentKey, texts }: Tried,
   conditions: Condition[],
 ): z.input<typeof triedOccurrence> {
   return {
@@ -134,6 +139,8 @@ export function presentTried(
     webhook_id: event.webhookId,
     received_at: event.receivedAt,
     occurrence,
+    action,
+    dedup_key: dedupKey,
     matched: evaluation.verdict === 'holds',
     verdict: evaluation.verdict,
     outcome,

@@ -3,10 +3,10 @@ import { explain, type Evaluation } from '../../domain/ruleset/evaluate.ts';
 import type { RulesetDraft } from '../../domain/ruleset/ruleset.ts';
 import { renderTexts } from '../../domain/ruleset/ruleset-template.ts';
 import { createSimulation, type Outcome } from '../../domain/ruleset/simulate.ts';
-import { genericJson } from '../../inbound/generic-json.ts';
 import { incidentKeyOf } from '../../inbound/incident-key.ts';
+import { sources } from '../../inbound/index.ts';
 import { createPace, OutOfTime } from '../../inbound/pace.ts';
-import { readEvent } from '../../inbound/read-event.ts';
+import { readEvent, type ReadOccurrence } from '../../inbound/read-event.ts';
 import type { EventSample } from '../../stores/event-samples.ts';
 
 /** What a ruleset makes of one occurrence of a stored event. */
@@ -14,9 +14,12 @@ export interface Tried {
   event: EventSample;
   /** Counted from 0 within the event. */
   occurrence: number;
+  /** What its sender says of the problem, and what it calls that. */
+  action: ReadOccurrence['action'];
+  dedupKey: string | null;
   evaluation: Evaluation;
   outcome: Outcome;
-  /** Why it could not match: the body cannot be read, or the ruleset does not listen to its webhook. */
+  /** Why it could not match: the body cannot be read, it is no trigger, or the ruleset does not listen to its webhook. */
   reason: string | null;
   incidentKey: string;
   /** Where it would open an incident. */
@@ -48,22 +51,36 @@ export function createDryRun(ruleset: RulesetDraft, inTurn: Turn, longestMs: num
   const simulation = createSimulation(ruleset);
   const pace = createPace(longestMs);
 
+  const outcomeOf = (
+    { receivedAt: at, webhookId }: EventSample,
+    { action, dedupKey }: ReadOccurrence,
+    incidentKey: string,
+    { verdict }: Evaluation,
+  ): Outcome => {
+    if (action === 'trigger') return simulation.next({ at, webhookId, incidentKey, dedupKey, verdict });
+    return action === 'resolve' ? simulation.over({ at, webhookId, dedupKey }) : 'none';
+  };
+
   const judgeEvent = async (event: EventSample, tried: (occurrence: Tried) => boolean) => {
-    const { occurrences, reason } = readEvent(event, genericJson);
+    const { occurrences, reason } = readEvent(event, sources[event.source]);
     const listens = ruleset.webhookId === null || ruleset.webhookId === event.webhookId;
     for (const [index, occurrence] of occurrences.entries()) {
-      const evaluation = listens ? await pace.run(explain(compiled, occurrence.subject)) : notHeard;
+      const { action, dedupKey, subject } = occurrence;
+      const isTrigger = action === 'trigger';
+      const evaluation = listens && isTrigger ? await pace.run(explain(compiled, subject)) : notHeard;
       const incidentKey = incidentKeyOf(compiled, occurrence);
-      const { receivedAt: at, webhookId } = event;
-      const outcome = simulation.next({ at, webhookId, incidentKey, verdict: evaluation.verdict });
+      const outcome = outcomeOf(event, occurrence, incidentKey, evaluation);
       const goesOn = tried({
         event,
         occurrence: index,
+        action,
+        dedupKey,
         evaluation,
         outcome,
-        reason: evaluation.verdict === 'holds' ? null : listens ? reason : 'other_webhook',
+        reason:
+          evaluation.verdict === 'holds' ? null : !isTrigger ? 'not_a_trigger' : listens ? reason : 'other_webhook',
         incidentKey,
-        texts: outcome === 'open' ? renderTexts(compiled, occurrence.subject) : null,
+        texts: outcome === 'open' ? renderTexts(compiled, subject) : null,
       });
       if (!goesOn) return false;
     }

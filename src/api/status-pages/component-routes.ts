@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from '../../domain/error-code.ts';
+import { viewerOf } from '../../stores/api-keys.ts';
 import { mostComponents } from '../../stores/status-page-components.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
@@ -47,14 +48,20 @@ export function createComponentRoutes({ stores, cursors }: ApiDeps): Route[] {
       query: z.strictObject(page),
       responses: { 200: z.object({ components: z.array(component), next_cursor: nextCursor }) },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, query }) => {
+      handler: async ({ key, params, query }) => {
+        const { organisationId } = key;
         if (!(await stores.statusPages.get(organisationId, params.id))) throw notFound();
         const { rows, nextCursor } = await readPage(
           cursors,
           { list: 'components', organisationId, filters: { statusPage: params.id } },
           query,
           (limit, after) =>
-            stores.components.list(organisationId, params.id, { limit, after: after?.[0] as string | undefined }),
+            stores.components.list(
+              organisationId,
+              params.id,
+              { limit, after: after?.[0] as string | undefined },
+              viewerOf(key),
+            ),
           ({ id }) => [id],
         );
         return { status: 200, body: { components: rows.map(presentComponent), next_cursor: nextCursor } };
@@ -72,7 +79,8 @@ export function createComponentRoutes({ stores, cursors }: ApiDeps): Route[] {
       responses: { 200: component },
       refusals: [],
       handler: async ({ key, params }) => {
-        const found = await stores.components.get(key.organisationId, params.id, params.component_id);
+        const { organisationId } = key;
+        const found = await stores.components.get(organisationId, params.id, params.component_id, viewerOf(key));
         if (!found) throw notFound();
         return { status: 200, body: presentComponent(found) };
       },
@@ -92,8 +100,8 @@ export function createComponentRoutes({ stores, cursors }: ApiDeps): Route[] {
       refusals: [],
       handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
-          const { organisationId } = key;
-          const changed = await stores.components.update(organisationId, params.id, params.component_id, body, tx);
+          const { id, component_id: componentId } = params;
+          const changed = await stores.components.update(key.organisationId, id, componentId, body, viewerOf(key), tx);
           if (!changed) throw notFound();
           return { status: 200 as const, body: presentComponent(changed) };
         }),

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import type { Viewer } from '../../domain/access/viewer.ts';
 import { mostComponents } from '../../stores/status-page-components.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { id } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { presentPublicStatus, publicStatus } from './schema.ts';
+
+const everybody: Viewer = { seesPrivate: false, memberId: null };
 
 export function createPublicStatusRoute({ stores, publicUrl }: ApiDeps): Route {
   return defineRoute({
@@ -28,7 +31,8 @@ export function createPublicStatusRoute({ stores, publicUrl }: ApiDeps): Route {
     handler: async ({ params }) => {
       const page = await stores.statusPages.find(params.page);
       if (!page) throw notFound();
-      const components = await stores.components.list(page.organisationId, page.id, { limit: mostComponents });
+      const limit = mostComponents;
+      const components = await stores.components.list(page.organisationId, page.id, { limit }, everybody);
       return { status: 200, body: presentPublicStatus(page, components, publicUrl) };
     },
   });

@@ -40,7 +40,9 @@ export const component = z
     incident_ids: z
       .array(id)
       .max(mostIncidentIds)
-      .meta({ description: `Open incidents that affect it, oldest first: the first ${mostIncidentIds}.` }),
+      .meta({
+        description: `Open incidents that affect it and that the key may see, oldest first: the first ${mostIncidentIds}.`,
+      }),
     created_at: timestamp,
   })
   .meta({

@@ -1,6 +1,7 @@
 import { Refusal, type FieldError } from '../../domain/error-code.ts';
 import { planTransition } from '../../outbound/dialect.ts';
 import { dialects } from '../../outbound/index.ts';
+import { type ApiKey, viewerOf } from '../../stores/api-keys.ts';
 import type { Transaction } from '../../stores/sql.ts';
 import type { Subscription } from '../../stores/subscription-rows.ts';
 import type { NewSubscription, SubscriptionChange } from '../../stores/subscriptions.ts';
@@ -21,32 +22,40 @@ export type WantedSubscription = Omit<NewSubscription, 'headers'> & WantedHeader
 /** What stays undefined stays as it is. */
 export type WantedChange = Omit<SubscriptionChange, 'headers'> & WantedHeaders;
 
-/** Stores a subscription. Throws `Refusal`, its fields those of the native API, for what the organisation does not have. */
+/**
+ * Stores a subscription. Throws `Refusal`, its fields those of the native API, for what the organisation does not have;
+ * `permission_denied` where it is to hear of more than the key may see.
+ */
 export async function createSubscription(
   { stores }: Pick<ApiDeps, 'stores'>,
-  organisationId: string,
+  key: ApiKey,
   { headers: wanted = [], ...draft }: WantedSubscription,
   tx: Transaction,
 ): Promise<Subscription & { secret: string }> {
+  const { organisationId } = key;
+  if (draft.includesPrivate) requireSight(key);
   const headers = settleHeaders(wanted, {});
   refuse([...headers.errors, ...(await stores.subscriptions.findUnknown(organisationId, draft, tx))]);
   return stores.subscriptions.create(organisationId, { ...draft, headers: headers.settled }, tx);
 }
 
 /**
- * Changes a subscription; undefined for an unknown one. Throws `Refusal`, its fields those of the native API, and
- * `still_referenced` where rulesets tell it of actions and another dialect has no event for them.
+ * Changes a subscription; undefined for an unknown one. Throws `Refusal`, its fields those of the native API,
+ * `permission_denied` where it goes on hearing of more than the key may see, or begins to, and `still_referenced` where rulesets tell it of actions and another dialect has no event for them.
  */
 export async function changeSubscription(
   { stores }: Pick<ApiDeps, 'stores'>,
-  organisationId: string,
+  key: ApiKey,
   id: string,
   { headers: wanted, ...change }: WantedChange,
   tx: Transaction,
 ): Promise<Subscription | undefined> {
+  const { organisationId } = key;
   const held = await stores.subscriptions.hold(organisationId, id, tx);
   if (!held) return undefined;
   const { subscription } = held;
+  // Its URL may be another, and what it is sent with it.
+  if (change.includesPrivate ?? subscription.includesPrivate) requireSight(key);
   const sameOrigin = change.url === undefined || new URL(change.url).origin === new URL(subscription.url).origin;
   // Values are a secret between the subscriber and one origin: none goes to another without being given again.
   const headers = wanted && settleHeaders(wanted, (sameOrigin && held.headers) || {});
@@ -95,6 +104,14 @@ function settleHeaders(
 function tellsOfActions(dialectName: string): boolean {
   const dialect = dialects[dialectName];
   return dialect !== undefined && planTransition([dialect], { type: 'action_run', details: {} }).length > 0;
+}
+
+function requireSight(key: ApiKey): void {
+  if (!viewerOf(key).seesPrivate)
+    throw new Refusal(
+      'permission_denied',
+      'A subscription that hears of private incidents needs an API key with the permission view_private_incidents.',
+    );
 }
 
 function refuse(errors: FieldError[]): void {

@@ -40,12 +40,12 @@ export function createSubscriptionRoutes(deps: ApiDeps): Route[] {
       checkBody: checkNewSubscription,
       responses: { 201: subscriptionWithSecret },
       refusals: [],
-      handler: async ({ key: { organisationId }, body, transaction }) => {
+      handler: async ({ key, body, transaction }) => {
         await checkTarget(body.url);
         const { name, url, secret, events = Object.keys(dialects[body.dialect]!.events) } = body;
         const set = { name, url, dialect: body.dialect, events: [...new Set(events)], secret };
         return transaction(async (tx) => {
-          const created = await createSubscription(deps, organisationId, { ...wantedOf(body), ...set }, tx);
+          const created = await createSubscription(deps, key, { ...wantedOf(body), ...set }, tx);
           return { status: 201 as const, body: { ...presentSubscription(created), secret: created.secret } };
         });
       },
@@ -117,11 +117,11 @@ export function createSubscriptionRoutes(deps: ApiDeps): Route[] {
       checkBody: checkNewSubscription,
       responses: { 200: subscription },
       refusals: ['still_referenced'],
-      handler: async ({ key: { organisationId }, params, body, transaction }) => {
-        if (!(await stores.subscriptions.get(organisationId, params.id))) throw notFound();
+      handler: async ({ key, params, body, transaction }) => {
+        if (!(await stores.subscriptions.get(key.organisationId, params.id))) throw notFound();
         await checkTarget(body.url);
         return transaction(async (tx) => {
-          const changed = await changeSubscription(deps, organisationId, params.id, wantedOf(body), tx);
+          const changed = await changeSubscription(deps, key, params.id, wantedOf(body), tx);
           if (!changed) throw notFound();
           return { status: 200 as const, body: presentSubscription(changed) };
         });

@@ -27,17 +27,22 @@ const fields = {
   filter: z
     .discriminatedUnion('type', [
       z.strictObject({ type: z.literal('account') }),
-      z.strictObject({ type: z.enum(['service', 'team']), id }),
+      z.strictObject({ type: z.enum(['service', 'team', 'api_key']), id }),
     ])
     .meta({
       description:
-        'Of whose incidents it hears: all of the organisation, those of a team, or those of a service, which is a ruleset, a webhook or a team.',
+        'Of whose incidents it hears: all of the organisation, those of a team, those of a service, which is a ruleset, a webhook or a team, or those that an API key reported.',
     }),
   custom_headers: customHeaders(true).meta({
     maxItems: 20,
     description: `Sent with every request. Values are never shown again: \`${redacted}\` stands for each, and sent back keeps it while the URL's origin stays.`,
   }),
-  include_private: z.boolean().meta({ description: 'Whether it hears of private incidents too.' }),
+  include_private: z
+    .boolean()
+    .meta({
+      description:
+        'Whether it hears of private incidents too. Making and changing one that does takes the permission `view_private_incidents`.',
+    }),
   timeout: z
     .int('must be a whole number of seconds')
     .min(1, 'must be 1 second or more')

@@ -50,7 +50,7 @@ export function createWebhookSubscriptionRoutes(deps: ApiDeps): Route[] {
       checkBody: checkEvents,
       responses: { 201: webhookSubscription },
       refusals: [],
-      handler: async ({ key: { organisationId }, body: { webhook_subscription: given }, transaction }) => {
+      handler: async ({ key, body: { webhook_subscription: given }, transaction }) => {
         const { url } = given.delivery_method;
         await checkTarget(url);
         const { description, enabled, filter, headers, events = [] } = wantedOf(given);
@@ -59,7 +59,7 @@ export function createWebhookSubscriptionRoutes(deps: ApiDeps): Route[] {
         return inItsWords(() =>
           transaction(async (tx) => {
             const wanted = { ...draft, filter, headers, enabled };
-            const created = await createSubscription(deps, organisationId, wanted, tx);
+            const created = await createSubscription(deps, key, wanted, tx);
             return { status: 201 as const, body: presentWebhookSubscription(created, created.secret) };
           }),
         );
@@ -125,8 +125,8 @@ export function createWebhookSubscriptionRoutes(deps: ApiDeps): Route[] {
       checkBody: checkEvents,
       responses: { 200: webhookSubscription },
       refusals: [],
-      handler: async ({ key: { organisationId }, params, body: { webhook_subscription: given }, transaction }) => {
-        const stored = await known(organisationId, params.id);
+      handler: async ({ key, params, body: { webhook_subscription: given }, transaction }) => {
+        const stored = await known(key.organisationId, params.id);
         await checkTarget(given.delivery_method?.url);
         const wanted = wantedOf(given);
         checkIds(wanted);
@@ -135,7 +135,7 @@ export function createWebhookSubscriptionRoutes(deps: ApiDeps): Route[] {
         const enabled = wanted.enabled === isActive ? undefined : wanted.enabled;
         return inItsWords(() =>
           transaction(async (tx) => {
-            const changed = await changeSubscription(deps, organisationId, params.id, { ...wanted, enabled }, tx);
+            const changed = await changeSubscription(deps, key, params.id, { ...wanted, enabled }, tx);
             if (!changed) throw notFound();
             return { status: 200 as const, body: presentWebhookSubscription(changed) };
           }),

@@ -16,7 +16,13 @@ export const spokenDialect = 'pagerduty.v3';
 const redacted = '-- redacted --';
 
 const filterTypes = { account_reference: 'account', service_reference: 'service', team_reference: 'team' } as const;
-const referenceTypes = { account: 'account_reference', service: 'service_reference', team: 'team_reference' } as const;
+/** PagerDuty has no word for the last one: a subscription that was made elsewhere may have it. */
+const referenceTypes = {
+  account: 'account_reference',
+  service: 'service_reference',
+  team: 'team_reference',
+  api_key: 'api_key_reference',
+} as const;
 
 const events = z
   .array(text(100))
