@@ -120,7 +120,7 @@ describe('the log of an incident', function () {
   it('is only ever read and added to', async () => {
     const id = await open();
     const { paths } = (await api.get('/openapi.json', { key: null })).body;
-    const ofLogs = Object.keys(paths).filter((path) => /\blog\b/.test(path));
+    const ofLogs = Object.keys(paths).filter((path) => /\/log\b/.test(path));
     assert.deepEqual(ofLogs, ['/v1/incident/{id}/log']);
     assert.deepEqual(Object.keys(paths[ofLogs[0]!]), ['get']);
     for (const method of ['PUT', 'PATCH', 'POST', 'DELETE']) {

@@ -122,6 +122,15 @@ describe('a metadata-check', () => {
     assert.equal(found('metadata-check', 'header.__proto__', bare), missing);
   });
 
+  it('finds the key that reported an incident, by its id and by its name', () => {
+    const apiKey = { id: '01993c4b-1a2c-7d4e-9f50-6b7c8d9e0f1a', name: 'Zendesk' };
+    const reported = subjectOf({}, { metadata: { webhookId: null, webhookName: null, apiKey } });
+    assert.deepEqual(found('metadata-check', 'api_key', reported), [apiKey.id, apiKey.name]);
+    assert.equal(found('metadata-check', 'api_key', subjectOf({})), missing);
+    for (const key of ['webhook_id', 'webhook_name'])
+      assert.equal(found('metadata-check', key, reported), missing, key);
+  });
+
   it('refuses everything else', () => {
     for (const key of [
       '',
@@ -134,6 +143,10 @@ describe('a metadata-check', () => {
       'header',
       `header.${'x'.repeat(300)}`,
     ])
-      assert.match(errorOf('metadata-check', key)!, /webhook_id, webhook_name, ip, content_type, or header\./, key);
+      assert.match(
+        errorOf('metadata-check', key)!,
+        /webhook_id, webhook_name, ip, content_type, api_key, or header\./,
+        key,
+      );
   });
 });
