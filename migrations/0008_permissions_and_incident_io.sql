@@ -1,6 +1,25 @@
 -- API keys with permissions and an audit log; private incidents with members; what senders speak and how they are
 -- routed; what incident.io's API keeps of an organisation and its incidents.
 
+-- Whoever of the release before has one of these and waits for the next would meet this half-way, and one of the two would
+-- be broken off: so they are taken together, or let go of.
+DO $$
+BEGIN
+  SET LOCAL lock_timeout = '2s';
+  LOOP
+    BEGIN
+      LOCK TABLE webhooks, api_keys, subscriptions, event_matches, incidents IN ACCESS EXCLUSIVE MODE;
+      LOCK TABLE organisations, teams, members, contact_methods, notification_rules, rulesets, action_definitions,
+        subscription_secrets, schedule_versions, overrides, escalation_policies, status_pages, status_page_components
+        IN SHARE ROW EXCLUSIVE MODE;
+      EXIT;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      PERFORM pg_sleep(0.2);
+    END;
+  END LOOP;
+  SET LOCAL lock_timeout TO DEFAULT;
+END $$;
+
 -- API keys ------------------------------------------------------------------------------------------------------------
 
 ALTER TABLE api_keys
@@ -258,13 +277,16 @@ ALTER TABLE incidents
   -- Where it stands instead of the one in `lifecycle`: the workflows of private incidents know of no texts.
   ADD COLUMN conference_bridge jsonb,
   ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
-UPDATE incidents i SET updated_at = coalesce(
-  (SELECT t.at FROM transitions t WHERE t.incident_id = i.id ORDER BY t.sequence DESC LIMIT 1), i.created_at);
--- Nor of their names: what they start from again has none.
-UPDATE incidents SET opening = jsonb_set(opening, '{name}', to_jsonb('INC-' || number)),
-  lifecycle = lifecycle - 'name' WHERE visibility = 'private';
-UPDATE incidents i SET severity_id = s.id FROM severities s
-  WHERE s.organisation_id = i.organisation_id AND lower(s.name) = lower(i.severity);
+-- All in one, since it writes every row and all of its index entries anew.
+UPDATE incidents i SET
+  updated_at = coalesce(
+    (SELECT t.at FROM transitions t WHERE t.incident_id = i.id ORDER BY t.sequence DESC LIMIT 1), i.created_at),
+  severity_id = (SELECT s.id FROM severities s
+    WHERE s.organisation_id = i.organisation_id AND lower(s.name) = lower(i.severity)),
+  -- Nor of their names: what they start from again has none.
+  opening = CASE i.visibility WHEN 'private'
+    THEN jsonb_set(i.opening, '{name}', to_jsonb('INC-' || i.number)) ELSE i.opening END,
+  lifecycle = CASE i.visibility WHEN 'private' THEN i.lifecycle - 'name' ELSE i.lifecycle END;
 CREATE FUNCTION find_severity() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   -- Waits for whoever renames or deletes it, and is seen by whoever does so later.
@@ -281,11 +303,25 @@ CREATE UNIQUE INDEX incidents_by_idempotency_key ON incidents (organisation_id, 
 CREATE INDEX incidents_by_dedup_key ON incidents (webhook_id, dedup_key)
   WHERE dedup_key IS NOT NULL AND status <> 'resolved';
 CREATE INDEX incidents_by_custom_field ON incidents USING gin (custom_fields jsonb_path_ops) WHERE custom_fields <> '{}';
-CREATE INDEX incidents_by_severity ON incidents (organisation_id, severity_id, number);
+-- Not by organisation: whoever deletes a severity has Postgres look for its incidents.
+CREATE INDEX incidents_by_severity ON incidents (severity_id, number);
+CREATE INDEX incidents_by_incident_status ON incidents (organisation_id, incident_status_id, number)
+  WHERE incident_status_id IS NOT NULL;
 -- Who copies incidents asks for what changed since.
 CREATE INDEX incidents_by_update ON incidents (organisation_id, updated_at);
 -- incident.io's users are the members of all teams.
 CREATE INDEX members_by_organisation ON members (organisation_id, id) WHERE deleted_at IS NULL;
+
+-- What is resolved has no keys. As a trigger, which sees what was committed while the resolve waited for the row's lock: the
+-- keys of what was merged into it at that very moment.
+CREATE FUNCTION free_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM incident_claims WHERE organisation_id = NEW.organisation_id AND incident_id = NEW.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER incidents_free_keys AFTER UPDATE OF status ON incidents
+  FOR EACH ROW WHEN (NEW.status = 'resolved' AND OLD.status <> 'resolved') EXECUTE FUNCTION free_keys();
+DELETE FROM incident_claims c USING incidents i WHERE i.id = c.incident_id AND i.status = 'resolved';
 
 -- Who may see a private incident without the permission to see them all.
 CREATE TABLE incident_memberships (

@@ -100,12 +100,13 @@ export async function recordMatches(tx: Transaction, decisions: Decision[], open
 
 /**
  * Locks the incidents that are open under these keys, and those that these problems opened. One that is resolved by the
- * time its lock is had is not open.
+ * time its lock is had is not open. Which they are is found once and for all: where somebody changes a row while this
+ * waits for its lock, Postgres looks again, and of a union no more than the first row is found then.
  */
 async function lockOpen(tx: Transaction, groups: Group[], problems: Problem[]) {
   const column = <T>(pick: (problem: Problem) => T) => problems.map(pick);
   const rows = await tx<(FoundIncident & { place: number | null })[]>`
-    WITH wanted AS (
+    WITH wanted AS MATERIALIZED (
       SELECT c.organisation_id, c.incident_id, g.place
       FROM ${unnested(tx, groups)}
       JOIN incident_claims c USING (organisation_id, scope_id, incident_key)

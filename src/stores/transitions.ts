@@ -216,11 +216,8 @@ async function recordOne(
         ${sql.json(transition.agent as never)}, ${transition.channel},
         ${sql.json(transition.details as never)}::jsonb || content.brought
       FROM stored CROSS JOIN content
-    ), released AS (
-      DELETE FROM incident_claims c USING stored
-      WHERE c.organisation_id = stored.organisation_id AND c.incident_id = stored.incident_id
-        AND ${lifecycle.status === 'resolved'}
     ), claimed AS (
+      -- What is resolved loses its keys by a trigger.
       -- A claim that came between the look above and this fails the statement, and the next try sees it.
       INSERT INTO incident_claims (organisation_id, scope_id, incident_key, incident_id)
       SELECT i.organisation_id, i.service_id, i.incident_key, i.id

@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { storeIncident } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
 import { poll } from '../support/poll.ts';
+import { lockRow } from '../support/row-lock.ts';
 import { rulesetDraft } from '../support/ruleset-draft.ts';
 
 describe('merges', () => {
@@ -66,6 +67,25 @@ describe('merges', () => {
     await resolve(a);
     await resolve(target);
     assert.deepEqual([await keysOf(target), await keysOf(other)], [[], ['c']]);
+  });
+
+  it('leave no key to a target that is resolved while they give it theirs', async () => {
+    const [target, source] = [await open('t'), await open('s')];
+    const waiting = (count: number) =>
+      poll(async () => {
+        const rows = await database.sql`
+          SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return rows.length === count;
+      });
+    // The merge has the target, and waits for its source; the resolve waits for the merge.
+    const lock = await lockRow(database.sql, 'incidents', source.incidentId);
+    const merging = claimed(target, source);
+    await waiting(1);
+    const resolving = resolve(target);
+    await waiting(2);
+    await lock.release();
+    await Promise.all([merging, resolving]);
+    assert.deepEqual(await keysOf(target), []);
   });
 
   it('are the same for a repeat, also for a part of it and once the target is over', async () => {
@@ -135,7 +155,7 @@ describe('merges', () => {
       await database.sql`SELECT FROM incidents WHERE id = ${b.incidentId} FOR NO KEY UPDATE NOWAIT`;
     });
     await late;
-    assert.deepEqual(await keysOf(a), ['a']);
+    assert.deepEqual([await keysOf(a), await keysOf(b)], [[], ['b']]);
   });
 
   it('let occurrences of a key that moved join the target', async () => {

@@ -9,6 +9,7 @@ import { createSeverityStore } from '../../src/stores/severities.ts';
 import { createSql, type Sql } from '../../src/stores/sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation } from '../support/organisation.ts';
+import { poll } from '../support/poll.ts';
 
 const folder = new URL('../../migrations/', import.meta.url);
 const extra = (name: string, sql: string): Migration => ({ name, sql, checksum: `checksum of ${sql}` });
@@ -133,6 +134,26 @@ describe('migrations', () => {
         assert.equal((await createIncidentTypeStore(sql).defaultOf(organisationId)).name, 'Default');
         assert.equal((await createSeverityStore(sql).list(organisationId)).length, 3);
       }
+    });
+  });
+
+  it('let whoever of the release before is at work finish, and break off neither them nor themselves', async () => {
+    await withMigrationsBefore('0008', async (sql) => {
+      await insertOrganisation(sql);
+      // As the inbox pump does: events with their webhooks first, incidents later.
+      const { migrating } = await sql.begin(async (tx) => {
+        await tx`SELECT FROM webhooks`;
+        const migrating = migrate(sql, migrations);
+        await poll(async () => {
+          const [lock] = await sql`
+            SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+            WHERE NOT l.granted AND l.relation = 'webhooks'::regclass`;
+          return lock !== undefined;
+        });
+        await tx`SELECT FROM incidents FOR NO KEY UPDATE`;
+        return { migrating };
+      });
+      assert.equal((await migrating)[0], '0008_permissions_and_incident_io.sql');
     });
   });
 

@@ -7,6 +7,7 @@ import { createIncidentNoticeStore } from '../../src/stores/incident-notices.ts'
 import { createRulesetStore } from '../../src/stores/rulesets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
+import { poll } from '../support/poll.ts';
 import { rulesetDraft } from '../support/ruleset-draft.ts';
 
 const openedAt = '2026-11-21T05:10:00.000Z';
@@ -239,6 +240,26 @@ describe('what a sender says of its problem', () => {
         [3, 'opened'],
       ],
     );
+  });
+
+  it('finds the incidents whose rows somebody else is changing', async () => {
+    const [down, over] = [await trigger(''), await says('resolve', '')];
+    const keys = Array.from({ length: 300 }, (_, occurrence) => ({ occurrence, dedupKey: `db-${occurrence}` }));
+    await record(...keys.map((key) => ({ ...down, ...key, incidentKey: key.dedupKey })));
+    // Its plan is then that for many incidents.
+    await database.sql`ANALYZE incidents`;
+    let recorded: ReturnType<typeof record> | undefined;
+    await database.sql.begin(async (tx) => {
+      await tx`UPDATE incidents SET occurrences_signalled = 1 WHERE organisation_id = ${acme.organisationId}`;
+      recorded = record(...keys.slice(0, 3).map((key) => ({ ...over, ...key })));
+      await poll(async () => {
+        const [row] = await database.sql`
+          SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return row;
+      });
+    });
+    const { cleared, idle } = await recorded!;
+    assert.deepEqual([cleared.length, idle], [3, []]);
   });
 
   it('stays marked until its workflow has heard of it', async () => {
