@@ -6,8 +6,11 @@ import type { Queryable } from './sql.ts';
 
 /** Ids are UUIDs in small letters, times ISO 8601. */
 export type IncidentIoCondition =
-  /** Shows one of these statuses; `of`: which of our own those stand for. */
-  | { type: 'status'; ids: string[]; of: Status[] }
+  /**
+   * Shows one of these statuses; `of`: which of our own those stand for. `withDefault`: a default is among them, which
+   * incidents show that were given none.
+   */
+  | { type: 'status'; ids: string[]; of: Status[]; withDefault: boolean }
   | { type: 'severity'; ids: string[]; isNot: boolean }
   /** `withDefault`: the default type is among them, which incidents have that name none. */
   | { type: 'incident_type'; ids: string[]; withDefault: boolean; isNot: boolean }
@@ -39,7 +42,9 @@ function holds(sql: Queryable, condition: IncidentIoCondition): postgres.Fragmen
   switch (condition.type) {
     case 'status':
       // What is looked at first has an index, and leaves few of the incidents that are open.
-      return sql`(s.status = ANY(${condition.of}) AND ${shownStatusId(sql)} = ANY(${condition.ids}::uuid[]))`;
+      return sql`(s.status = ANY(${condition.of})
+        ${condition.withDefault ? sql`` : sql`AND s.incident_status_id IS NOT NULL AND s.incident_status_id = ANY(${condition.ids}::uuid[])`}
+        AND ${shownStatusId(sql)} = ANY(${condition.ids}::uuid[]))`;
     case 'severity':
       return condition.isNot
         ? sql`(s.severity_id IS NULL OR s.severity_id <> ALL(${condition.ids}::uuid[]))`

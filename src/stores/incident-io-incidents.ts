@@ -1,4 +1,5 @@
 import type { Viewer } from '../domain/access/viewer.ts';
+import { openingCommandId } from '../domain/incident/command.ts';
 import type { Agent } from '../domain/incident/log-entry.ts';
 import type { IncidentSnapshot } from '../domain/incident/snapshot.ts';
 import { type IncidentIoFilter, isWanted } from './incident-io-filter.ts';
@@ -20,8 +21,7 @@ export interface IncidentIoRead {
 export interface Repeated {
   id: string;
   apiKeyId: string | null;
-  /** Of its newest transition. */
-  sequence: number;
+  isUntouched: boolean;
   isVisible: boolean;
 }
 
@@ -49,8 +49,8 @@ export interface IncidentIoReads {
 
 /** Of a row, beside what `IncidentRead` says. */
 export interface EditableColumns {
-  /** Of its newest transition. */
-  sequence: number;
+  /** Nothing has happened to it but its opening, with the actions that rulesets gave it. */
+  isUntouched: boolean;
   statusId: string | null;
   mode: IncidentMode;
   customFields: Record<string, string[]>;
@@ -125,18 +125,27 @@ export function createIncidentIoReads(sql: Sql): IncidentIoReads {
 
     async repeated(organisationId, idempotencyKey, viewer) {
       const [row] = await sql<Repeated[]>`
-        SELECT i.id, i.api_key_id, i.sequence, ${isVisibleTo(sql, viewer, 'i')} AS is_visible
+        SELECT i.id, i.api_key_id, ${isUntouched(sql)} AS is_untouched, ${isVisibleTo(sql, viewer, 'i')} AS is_visible
         FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.idempotency_key = ${idempotencyKey}`;
       return row;
     },
 
     async columns(organisationId, id) {
       const [row] = await sql<EditableColumns[]>`
-        SELECT sequence, incident_status_id AS status_id, mode, custom_fields, role_assignments, timestamps
-        FROM incidents WHERE organisation_id = ${organisationId} AND id = ${id}`;
+        SELECT ${isUntouched(sql)} AS is_untouched, i.incident_status_id AS status_id, i.mode, i.custom_fields,
+          i.role_assignments, i.timestamps
+        FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.id = ${id}`;
       return row;
     },
   };
+}
+
+/** Of an incident `i`. Its opening and each of the actions that it began with are transitions of their own. */
+function isUntouched(sql: Sql) {
+  return sql`NOT EXISTS (
+    SELECT FROM transitions t
+    WHERE t.organisation_id = i.organisation_id AND t.incident_id = i.id
+      AND t.id <> ${openingCommandId} AND t.id NOT LIKE 'opening:%')`;
 }
 
 /** Whether storing an incident failed since another one has its `idempotency_key`. */

@@ -72,6 +72,12 @@ export function createSeverityStore(sql: Sql): SeverityStore {
       await lockSettings(tx, organisationId);
       const refusal = await settingRefusal(tx, organisationId, 'severities', { id, name });
       if (refusal) return refusal;
+      // Incidents come first: whoever stores one that gets a severity has its row, and then looks for that.
+      if (name !== undefined)
+        await tx`
+          SELECT count(*) FROM (
+            SELECT FROM incidents WHERE organisation_id = ${organisationId} AND severity_id = ${id} AND severity <> ${name}
+            ORDER BY id FOR NO KEY UPDATE) AS locked`;
       const [row] = await tx<Severity[]>`
         UPDATE severities SET name = coalesce(${name ?? null}, name),
           description = coalesce(${description ?? null}, description), rank = coalesce(${rank ?? null}::integer, rank),

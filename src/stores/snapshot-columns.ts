@@ -76,7 +76,8 @@ export function snapshotOf(
       LEFT JOIN severities sev ON sev.organisation_id = i.organisation_id AND sev.id = i.severity_id
       LEFT JOIN api_keys reporter ON reporter.organisation_id = i.organisation_id AND reporter.id = i.api_key_id
       LEFT JOIN incident_types kind ON kind.organisation_id = i.organisation_id
-        AND CASE WHEN i.incident_type_id IS NULL THEN kind.is_default ELSE kind.id = i.incident_type_id END
+        AND kind.id = coalesce(i.incident_type_id, (SELECT usual.id FROM incident_types usual
+          WHERE usual.organisation_id = i.organisation_id AND usual.is_default))
       LEFT JOIN LATERAL (${assignedMembers(sql, onCall)}) AS assigned ON true
       LEFT JOIN LATERAL (${namedPeople(sql, agentId)}) AS people ON true`,
   };
@@ -106,7 +107,7 @@ function customFieldsOf(sql: Queryable) {
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'value', o.value, 'sortKey', o.sort_key)
           ORDER BY o.sort_key, o.id), '[]')
         FROM custom_field_options o
-        WHERE o.organisation_id = f.organisation_id AND o.id IN (SELECT jsonb_array_elements_text(given.value)::uuid))
+        WHERE o.organisation_id = f.organisation_id AND o.id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value)::uuid)))
         END) ORDER BY f.created_at, f.id), '[]')
     FROM jsonb_each(i.custom_fields) AS given (id, value)
     JOIN custom_fields f ON f.organisation_id = i.organisation_id AND f.id = given.id::uuid AND f.deleted_at IS NULL`;

@@ -52,7 +52,8 @@ describe("lists of incident.io's incidents", function () {
     const page = { limit: 26, descending: true };
     for (const wanted of [
       filter(),
-      filter([{ type: 'status', ids: [status!.id], of: ['triggered'] }]),
+      filter([{ type: 'status', ids: [status!.id], of: ['triggered'], withDefault: true }]),
+      filter([{ type: 'status', ids: [status!.id], of: ['resolved'], withDefault: false }]),
       filter([{ type: 'severity', ids: [status!.id], isNot: false }]),
       filter([{ type: 'created_at', from: '2999-01-01T00:00:00Z', until: null }]),
       filter([{ type: 'updated_at', from: '2999-01-01T00:00:00Z', until: null }]),

@@ -6,6 +6,7 @@ import { createTransitionStore } from '../../src/stores/transitions.ts';
 import { transition } from '../../src/domain/incident/transition.ts';
 import type { Command } from '../../src/domain/incident/command.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import type { Sql } from '../../src/stores/sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newIncidentState } from '../support/incident.ts';
 import { insertOrganisation, type TestOrganisation } from '../support/organisation.ts';
@@ -56,6 +57,26 @@ describe('what a snapshot says of its incident', () => {
   const ada = () => ({ type: 'member', id: members.ada, name: 'ada' }) as const;
   const assignedNames = ({ incident, people }: IncidentSnapshot) =>
     incident.assigned?.map((id) => people?.find((person) => person.id === id)?.name);
+
+  it('is read without a look at the settings of other organisations', async () => {
+    const { sql } = database;
+    await sql`INSERT INTO organisations (id, name) SELECT gen_random_uuid(), 'Other ' || n FROM generate_series(1, 2000) AS n`;
+    await sql`ANALYZE incident_types, incident_statuses, severities`;
+    const state = newIncidentState({ organisationId, teamId });
+    await insertIncidents(sql, organisationId, [{ state, description: '', incidentKey: null, severity: 'Minor' }]);
+    const opening = { type: 'trigger', id: 'trigger', agent: key, channel: 'api' } as const;
+    const result = transition(state, opening, minutes(0));
+    assert.ok(result.accepted);
+    const scanned = await sql.begin(async (tx) => {
+      const store = createTransitionStore(tx as unknown as Sql, { ring: () => {} });
+      assert.equal(await store.record(organisationId, state.incidentId, [result.transition]), null);
+      const [row] = await tx<{ read: number }[]>`
+        SELECT sum(seq_tup_read)::integer AS read FROM pg_stat_xact_user_tables
+        WHERE relname IN ('incident_types', 'incident_statuses', 'severities')`;
+      return row!.read;
+    });
+    assert.equal(scanned, 0);
+  });
 
   it('names everybody its assignees stand for, each once and in their order', async () => {
     const { apply } = await open();

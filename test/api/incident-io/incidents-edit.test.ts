@@ -167,6 +167,25 @@ describe("incident.io's way to edit incidents", function () {
     );
   });
 
+  it('shows no other status in between, whatever else changes with it', async () => {
+    const { id } = await createIncidentIo(api, { incident_status_id: fixing.id });
+    const done = (await api.post('/v1/incident_statuses', { name: 'Done', description: '', category: 'closed' })).body
+      .incident_status;
+    await edited(id, { name: 'It was the cache', incident_status_id: done.id });
+    const rows = await api.database.sql<{ type: string; shown: string }[]>`
+      SELECT type, snapshot#>>'{incident,incidentStatus,name}' AS shown FROM transitions
+      WHERE incident_id = ${uuidOfUlid(id)!} ORDER BY sequence`;
+    assert.deepEqual(
+      rows.map(({ type, shown }) => [type, shown]),
+      [
+        ['triggered', 'Triage'],
+        ['acknowledged', 'Fixing'],
+        ['updated', 'Fixing'],
+        ['resolved', 'Done'],
+      ],
+    );
+  });
+
   it('edits what is resolved, but where it talks', async () => {
     const { id } = await createIncidentIo(api);
     const talking = await edited(id, { call_url: 'https://meet.example.com/1' });

@@ -240,6 +240,34 @@ describe("incident.io's way to create incidents", function () {
     assert.equal((await post(draft)).body.incident.incident_status.category, 'triage', 'and does it once');
   });
 
+  it('does so, too, where the actions of rulesets came first', async () => {
+    const live = await settingOf(api, 'incident_statuses', 'Investigating');
+    const [key] = await api.database
+      .sql`SELECT id FROM api_keys WHERE is_admin AND organisation_id = ${organisationId}`;
+    const ruleset = await api.post('/v1/ruleset', {
+      rule_type: 'webhook',
+      level: 'team',
+      team_id: await api.defaultTeamId(),
+      name: 'Reported by hand',
+      description: '',
+      urgency: 'low',
+      conditions: [{ type: 'metadata-check', key: 'api_key', operator: 'equal', values: [key!['id']] }],
+    });
+    assert.equal(ruleset.status, 201, ruleset.text);
+    const path = `/v1/ruleset/${ruleset.body.id}`;
+    await api.send('PUT', `${path}/actions`, { json: { actions: [{ type: 'trigger-alerts' }] } });
+    const draft = incidentIoDraft();
+    const id = uuidOfUlid((await post(draft)).body.incident.id)!;
+    await api.send('DELETE', path);
+    await poll(async () => {
+      const [row] = await api.database.sql`SELECT sequence FROM incidents WHERE id = ${id}`;
+      return row!['sequence'] > 1;
+    });
+    await api.database.sql`UPDATE incidents SET incident_status_id = ${uuidOfUlid(live.id)!} WHERE id = ${id}`;
+    assert.equal((await post(draft)).body.incident.incident_status.id, live.id);
+    assert.equal((await native(ulidOf(id))).status, 'acknowledged');
+  });
+
   it('follows its type: private from the start, and in triage whatever is asked for', async () => {
     const type = (
       await api.post('/v1/incident_types', {

@@ -70,7 +70,7 @@ export function createCreateIncident(deps: ApiDeps): CreateIncident {
       stores.incidentReads.get(organisationId, id, itself),
       stores.incidentIoReads.columns(organisationId, id),
     ]);
-    if (!row || !columns?.statusId || columns.sequence > 1) return;
+    if (!row || !columns?.statusId || !columns.isUntouched) return;
     const given = await stores.incidentStatuses.get(organisationId, columns.statusId);
     const wanted = given ? coreStatusOf(given.category) : row.status;
     if (wanted === row.status || wanted === 'triggered') return;
@@ -96,8 +96,8 @@ export function createCreateIncident(deps: ApiDeps): CreateIncident {
  * A key that may not see private incidents is shown the one that it opened itself until something happens to it: repeats
  * of a request that was not answered are, and nobody learns what others wrote.
  */
-function shown({ id: keyId }: ApiKey, { id, apiKeyId, sequence, isVisible }: Repeated): { id: string } {
-  if (isVisible || (apiKeyId === keyId && sequence <= 1)) return { id };
+function shown({ id: keyId }: ApiKey, { id, apiKeyId, isUntouched, isVisible }: Repeated): { id: string } {
+  if (isVisible || (apiKeyId === keyId && isUntouched)) return { id };
   const message = 'belongs to an incident that this API key may not see';
   throw new Refusal('already_exists', `The idempotency_key ${message}.`, [{ field: 'idempotency_key', message }]);
 }

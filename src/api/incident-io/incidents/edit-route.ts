@@ -90,12 +90,17 @@ export function createEditRoute(deps: ApiDeps): Route {
     if (isOtherCall && wanted === 'resolved') await setCall();
 
     const changes = changesOf(given, named, before);
-    const content = contentOf(named, columns);
     const status = stepTo(wanted, incident.status);
+    const content = contentOf(status === null ? named : { ...named, status: undefined }, columns);
     if (changes !== null || content !== null || status !== null) {
       const change: CompositeChange = { changes: changes ?? (content ? {} : null), actions: [], status };
       const command: IncidentCommand = { type: 'change', ...change, id: commandId('edit'), agent };
       if (content !== null) await bring(key.organisationId, before, command, changes ?? {}, content);
+      // With the step itself: a step earlier the incident would show another status for a moment, and webhooks tell of it.
+      if (status !== null && named.status)
+        await storeCommandContent(sql, key.organisationId, before.id, command.id, {
+          changes: { statusId: named.status.id },
+        });
       incident = await send(incident, command);
     }
     if (isOtherCall && wanted !== 'resolved') await setCall();

@@ -116,6 +116,7 @@ export function statusCondition(statuses: IncidentStatus[]): IncidentIoCondition
     type: 'status',
     ids: statuses.map(({ id }) => id),
     of: [...new Set(statuses.map(({ category }) => coreStatusOf(category)))],
+    withDefault: statuses.some(({ isDefault }) => isDefault),
   };
 }
 
