@@ -116,6 +116,7 @@ describe('the Events API of PagerDuty', () => {
       assert.deepEqual([status, message, others], ['invalid event', 'Event object is invalid', {}], about);
       const named = errors.map((error: string) => /^'([^']+)' /.exec(error)?.[1]);
       assert.deepEqual(named.sort(), faults, about);
+      assert.ok(!errors.some((error: string) => /\s$/.test(error)), about);
     }
     assert.deepEqual(await events(), []);
   });

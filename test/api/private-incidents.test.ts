@@ -139,6 +139,7 @@ describe('private incidents', function () {
     await denied('PUT', `/v1/subscription/${own.id}`, { include_private: true });
     const other = `/v1/subscription/${scene.ids['subscription']}`;
     await denied('PUT', other, { url: 'http://127.0.0.1:8097/' });
+    await denied('POST', `${other}/rotate-secret`, {});
     assert.equal((await api.get(other)).body.url, url);
     const ended = await api.send('PUT', `/v1/subscription/${own.id}`, { key: blind, json: { include_private: false } });
     assert.equal(ended.status, 200, ended.text);

@@ -59,7 +59,9 @@ const trigger = z.looseObject({
   ...common,
   event_action: z.literal('trigger'),
   dedup_key: z
-    .union([dedupKey, z.literal('')])
+    .union([dedupKey, z.literal('')], {
+      error: ({ input }) => (typeof input === 'string' ? undefined : 'must be a string'),
+    })
     .nullish()
     .meta({ description: 'Names the problem; without one, the answer says the key that it was given.' }),
   payload,

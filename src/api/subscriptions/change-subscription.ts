@@ -106,7 +106,8 @@ function tellsOfActions(dialectName: string): boolean {
   return dialect !== undefined && planTransition([dialect], { type: 'action_run', details: {} }).length > 0;
 }
 
-function requireSight(key: ApiKey): void {
+/** Of a subscription that hears of private incidents: throws `Refusal` `permission_denied` where the key does not see all of them. */
+export function requireSight(key: ApiKey): void {
   if (!viewerOf(key).seesPrivate)
     throw new Refusal(
       'permission_denied',

@@ -37,12 +37,10 @@ const fields = {
     maxItems: 20,
     description: `Sent with every request. Values are never shown again: \`${redacted}\` stands for each, and sent back keeps it while the URL's origin stays.`,
   }),
-  include_private: z
-    .boolean()
-    .meta({
-      description:
-        'Whether it hears of private incidents too. Making and changing one that does takes the permission `view_private_incidents`.',
-    }),
+  include_private: z.boolean().meta({
+    description:
+      'Whether it hears of private incidents too. Making and changing one that does takes the permission `view_private_incidents`.',
+  }),
   timeout: z
     .int('must be a whole number of seconds')
     .min(1, 'must be 1 second or more')

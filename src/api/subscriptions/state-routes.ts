@@ -4,6 +4,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidField, notFound } from '../errors.ts';
 import { pathId } from '../fields.ts';
 import { defineRoute, type Route } from '../route.ts';
+import { requireSight } from './change-subscription.ts';
 import { secretFaults } from './check-subscription.ts';
 import { presentSubscription, rotation, subscription, subscriptionWithSecret } from './schema.ts';
 
@@ -50,10 +51,13 @@ export function createSubscriptionStateRoutes({ stores }: ApiDeps): Route[] {
       body: rotation,
       responses: { 200: subscriptionWithSecret },
       refusals: ['limit_reached'],
-      handler: ({ key: { organisationId }, params, body, transaction }) =>
+      handler: ({ key, params, body, transaction }) =>
         transaction(async (tx) => {
+          const { organisationId } = key;
           const held = await stores.subscriptions.hold(organisationId, params.id, tx);
           if (!held) throw notFound();
+          // Whoever knows the secret can tell the receiver of private incidents in our name.
+          if (held.subscription.includesPrivate) requireSight(key);
           const [fault] = body.secret === undefined ? [] : secretFaults(body.secret, held.subscription.dialect);
           if (fault) throw invalidField(fault.field, fault.message);
           const wanted = { secret: body.secret ?? null, expiresIn: body.expires_in };
