@@ -5,7 +5,7 @@ import { type Dialect, type PlannedEvent, planTransition } from '../outbound/dia
 import { dialects } from '../outbound/index.ts';
 import { shardOf } from './doorbell.ts';
 import type { Queryable } from './sql.ts';
-import { isOfInterest } from './transitions.ts';
+import { isOfInterest } from './subscription-filters.ts';
 import { isVisibleDelivery, isVisibleTo } from './visibility.ts';
 
 /** From `since` to before `until`, ISO 8601; null: until now. */

@@ -6,7 +6,7 @@ import { dialects } from '../outbound/index.ts';
 import { ringAtCommit } from './doorbell.ts';
 import { insertOwnDeliveries } from './own-deliveries.ts';
 import type { Transaction } from './sql.ts';
-import { isOfInterest } from './transitions.ts';
+import { isOfInterest } from './subscription-filters.ts';
 
 /** Something that happened to an incident, when (ISO 8601), and by whom. */
 export interface HappenedToIncident {

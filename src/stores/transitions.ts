@@ -1,56 +1,21 @@
 import postgres from 'postgres';
-import type { ErrorCode } from '../domain/error-code.ts';
-import type { PolicySnapshot } from '../domain/escalation/policy.ts';
-import type { Assignee, Lifecycle } from '../domain/incident/incident.ts';
-import { type Action, isCarriedOut, type TransitionType } from '../domain/incident/log-entry.ts';
+import type { TransitionType } from '../domain/incident/log-entry.ts';
+import { trailChange } from '../domain/incident/trail.ts';
 import type { Transition } from '../domain/incident/transition.ts';
 import { quietingTypes } from '../domain/notification/still-asks.ts';
-import { trailChange } from '../domain/incident/trail.ts';
 import { planTransition } from '../outbound/dialect.ts';
 import { dialects } from '../outbound/index.ts';
 import { contentAssignments, contentOf, type TakenRole } from './command-contents.ts';
 import type { Bell } from './doorbell.ts';
+import { isKeyTaken } from './incident-keys.ts';
 import { isMerged } from './incident-status.ts';
 import { firstDueAt } from './quieting.ts';
+import { recordedRun } from './recorded-run.ts';
 import { snapshotOf } from './snapshot-columns.ts';
 import type { Queryable, Sql } from './sql.ts';
+import { readAhead, type StoredAhead } from './stored-ahead.ts';
+import { isOfInterest } from './subscription-filters.ts';
 import { createTargetStore, ScheduleTooLong } from './targets.ts';
-
-/** What is stored that the caller does not know of: the newest lifecycle, and the ids from the place in question on. */
-export interface StoredAhead {
-  lifecycle: Lifecycle;
-  commandIds: string[];
-  lastOccurrenceAt: string | null;
-  escalationPolicy: PolicySnapshot | null;
-  refused?: { commandId: string; code: ErrorCode };
-  /** Of these transitions, oldest first, those that ask people, unless a later one has quieted them. */
-  asked: StoredAsking[];
-}
-
-/** As `Transition` says, and whom it found assigned. */
-interface StoredAsking {
-  sequence: number;
-  type: TransitionType;
-  at: string;
-  details: Record<string, unknown>;
-  action: Action | null;
-  assignees: Assignee[];
-}
-
-/** As many as a workflow remembers. */
-const mostIds = 1_000;
-const mostAsked = 50;
-/** Who asks, and is not quieted by what comes later. */
-const unquieted: TransitionType[] = ['responder_added', 'alerted'];
-const asking: TransitionType[] = [
-  ...unquieted,
-  'triggered',
-  'unacknowledged',
-  'escalated',
-  'reassigned',
-  'delegated',
-  'reopened',
-];
 
 export interface TransitionStore {
   /**
@@ -107,42 +72,6 @@ export function createTransitionStore(sql: Sql, bell: Bell): TransitionStore {
       }
     },
   };
-}
-
-/** Null when this very transition stands: the same command at the same instant. */
-async function readAhead(
-  sql: Queryable,
-  organisationId: string,
-  incidentId: string,
-  { id, at, sequence, type }: Transition,
-  transitions: Transition[],
-): Promise<StoredAhead | null> {
-  const ids = transitions.map((one) => one.id);
-  const [row] = await sql<(StoredAhead & { isSame: boolean; isKeyTaken: boolean })[]>`
-    SELECT i.lifecycle, i.last_occurrence_at, i.escalation_policy, ${isKeyTaken(sql)} AS is_key_taken,
-      ARRAY(
-        SELECT t.id FROM transitions t
-        WHERE t.incident_id = i.id
-          AND (t.sequence >= greatest(${sequence}, i.sequence - ${mostIds}) OR t.id = ANY(${ids}))
-        ORDER BY t.sequence) AS command_ids,
-      (SELECT coalesce(jsonb_agg(a.asked ORDER BY a.sequence), '[]') FROM (
-        SELECT t.sequence, jsonb_build_object('sequence', t.sequence, 'type', t.type,
-          'at', t.snapshot->'transition'->'at', 'details', coalesce(t.snapshot->'transition'->'details', '{}') - 'message',
-          'action', t.snapshot->'transition'->'action', 'assignees', t.snapshot->'incident'->'assignees') AS asked
-        FROM transitions t
-        WHERE t.incident_id = i.id AND t.type = ANY(${asking})
-          AND (t.sequence >= ${sequence} OR t.id = ANY(${ids}))
-          AND (t.type = ANY(${unquieted}) OR NOT EXISTS (
-            SELECT FROM transitions later WHERE later.incident_id = i.id AND later.sequence > t.sequence
-              AND later.type = ANY(${[...quietingTypes]})))
-        ORDER BY t.sequence DESC LIMIT ${mostAsked}) a) AS asked,
-      EXISTS (SELECT FROM transitions t
-        WHERE t.incident_id = i.id AND t.sequence = ${sequence} AND t.id = ${id} AND t.at = ${at}) AS is_same
-    FROM incidents i WHERE i.organisation_id = ${organisationId} AND i.id = ${incidentId}`;
-  if (!row || row.isSame) return null;
-  const { lifecycle, commandIds, lastOccurrenceAt, escalationPolicy, asked } = row;
-  const refused = type === 'reopened' && row.isKeyTaken ? { commandId: id, code: 'key_in_use' as const } : undefined;
-  return { lifecycle, commandIds, lastOccurrenceAt, escalationPolicy, asked, ...(refused ? { refused } : {}) };
 }
 
 /**
@@ -256,45 +185,6 @@ async function recordOne(
   return row?.isStored ? row.shards : null;
 }
 
-/**
- * The run of an action, as part of the statement above, with its settings as they are now. Telling all who ask for it has
- * succeeded when there is somebody; where there is nobody, alerting still depends on whether people can be reached.
- * Telling one subscription fails when there is none; otherwise its delivery says the rest.
- */
-function recordedRun(sql: Queryable, at: string, action: Action) {
-  const isAlert = action.type === 'trigger-alerts';
-  const isTold = action.subscriptionId !== null;
-  const isForAll = !isTold && !isCarriedOut(action);
-  const failsAlone = isTold || (isForAll && !isAlert);
-  const nobody = isTold
-    ? { code: 'unknown_subscription', error: 'The subscription is disabled or gone.' }
-    : { code: 'nobody_reachable', error: 'No enabled subscription asks for incident.action_run.' };
-  const settings = action.subscriptionId === null ? [] : [{ subscription_id: action.subscriptionId }];
-  return sql`acted AS (
-      INSERT INTO actions (
-        id, organisation_id, incident_id, sequence, type, trigger, settings, at, definition_id, headers, digest,
-        outcome, error_code, error, finished_at)
-      SELECT ${action.id}::uuid, stored.organisation_id, stored.incident_id, stored.sequence, ${action.type}, ${action.trigger},
-        coalesce(d.settings, ${sql.json(settings)}), ${at}, d.id, d.headers, d.digest,
-        CASE WHEN reached.any_one AND ${isForAll} THEN 'succeeded' WHEN NOT reached.any_one AND ${failsAlone} THEN 'failed' END,
-        CASE WHEN NOT reached.any_one AND ${failsAlone} THEN ${nobody.code} END,
-        CASE WHEN NOT reached.any_one AND ${failsAlone} THEN ${nobody.error} END,
-        CASE WHEN reached.any_one AND ${isForAll} OR NOT reached.any_one AND ${failsAlone} THEN ${at}::text::timestamptz END
-      FROM stored CROSS JOIN (SELECT EXISTS (SELECT FROM sent) AS any_one) AS reached
-      LEFT JOIN action_definitions d
-        ON d.organisation_id = stored.organisation_id AND d.id = ${action.definitionId ?? null}::uuid
-    )`;
-}
-
-/** Whether another incident has the key of this one by now. */
-function isKeyTaken(sql: Queryable, table: 'i' | 'incidents' = 'i') {
-  return sql`EXISTS (
-    SELECT FROM incident_claims c
-    WHERE c.organisation_id = ${sql(table)}.organisation_id
-      AND c.scope_id = ${sql(table)}.service_id
-      AND c.incident_key = ${sql(table)}.incident_key AND c.incident_id <> ${sql(table)}.id)`;
-}
-
 /** Whoever opens an incident reports it; whoever first acknowledges it leads it. */
 function roleTakenBy({ type, agent, at, lifecycle }: Transition): TakenRole | null {
   if (agent.type !== 'member' || agent.id === null) return null;
@@ -319,10 +209,4 @@ function isForQuiet({ id }: Transition): boolean {
 /** One of the commands stands at an earlier place: so old that the workflow has forgotten its id. */
 function isStoredElsewhere(error: unknown): boolean {
   return error instanceof postgres.PostgresError && error.constraint_name === 'transitions_incident_id_id_key';
-}
-
-/** Whether the filter of a subscription `s` lets an incident `i` through. */
-export function isOfInterest(sql: Queryable) {
-  return sql`CASE s.filter_type WHEN 'team' THEN s.filter_id = i.team_id WHEN 'service' THEN s.filter_id = i.service_id
-    WHEN 'api_key' THEN s.filter_id = i.api_key_id ELSE true END`;
 }
