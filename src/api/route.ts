@@ -91,7 +91,7 @@ export interface Route {
   /** Of answers that are no refusals, in place of the usual ones. */
   headers?: Readonly<Record<string, string>>;
   /** Takes the body as bytes of any content type, up to this many; with `body`, as JSON whatever its type says. */
-  rawBodyLimit?: number;
+  rawBodyLimit?: number | ((userAgent: string) => number);
   responses: Record<number, z.ZodType>;
   /** What it refuses beyond what follows from the declaration (see `refusalsOf`). */
   refusals: readonly ErrorCode[];

@@ -180,6 +180,22 @@ describe('JSON bodies', () => {
     assert.equal(chunked.status, 413, 'without a length too');
   });
 
+  it('of events may have 512 KiB, and of groups of alerts 4 MiB', async () => {
+    const { id } = (await api.post('/v1/webhook', { name: 'Prometheus', source: 'alertmanager' })).body;
+    const submit = async (length: number, userAgent?: string) => {
+      const headers: Record<string, string> = userAgent === undefined ? {} : { 'User-Agent': userAgent };
+      const body = Buffer.alloc(length, 0x20);
+      return (await api.send('POST', `/v1/incident/webhook/${id}`, { key: null, body, headers })).status;
+    };
+    assert.equal(await submit(512 * 1024), 201);
+    assert.equal(await submit(512 * 1024 + 1), 413);
+    assert.equal(await submit(512 * 1024 + 1, 'Go-http-client/1.1 Alertmanager/0.28'), 413);
+    for (const userAgent of ['Alertmanager/0.25.0', 'Grafana']) {
+      assert.equal(await submit(4 * 1024 * 1024, userAgent), 201, userAgent);
+      assert.equal(await submit(4 * 1024 * 1024 + 1, userAgent), 413, userAgent);
+    }
+  });
+
   it('that never end are answered and cut off', async () => {
     const socket = connect(api.port, '127.0.0.1');
     socket.on('error', () => {});

@@ -98,7 +98,9 @@ async function readRequest(
 
   const contentType = ctx.get('Content-Type') || null;
   const takesBody = route.body !== undefined || route.rawBodyLimit !== undefined;
-  const bytes = takesBody ? await readBody(ctx.req, ctx.res, route.rawBodyLimit ?? jsonBodyLimit) : Buffer.alloc(0);
+  const { rawBodyLimit = jsonBodyLimit } = route;
+  const limit = typeof rawBodyLimit === 'number' ? rawBodyLimit : rawBodyLimit(ctx.get('User-Agent'));
+  const bytes = takesBody ? await readBody(ctx.req, ctx.res, limit) : Buffer.alloc(0);
 
   const errors: FieldError[] = [];
   const query = route.query ? validate(route.query, { ...ctx.query }, 'query') : undefined;

@@ -8,7 +8,7 @@ import { id, nextCursor, page, pathId, queryTime } from '../fields.ts';
 import { readPage } from '../paging.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { event, presentEvent, receivedEvent, submittedTags } from './event-schema.ts';
-import { largestEvent, unverified } from './submitted-event.ts';
+import { largestFrom, unverified } from './submitted-event.ts';
 
 export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
   return [
@@ -17,7 +17,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       path: '/v1/incident/webhook/{id}',
       summary: 'Submit an event',
       description:
-        'Needs no key: knowing the id is enough, unless the webhook verifies its senders. Takes any body up to 512 KiB, an empty one too, and keeps it byte for byte. The event is stored before the answer; rulesets are evaluated after it.',
+        'Needs no key: knowing the id is enough, unless the webhook verifies its senders. Takes any body up to 512 KiB (4 MiB from Alertmanager and Grafana, by their User-Agent), an empty one too, and keeps it byte for byte. The event is stored before the answer; rulesets are evaluated after it.',
       tag: 'Webhooks',
       role: 'gateway',
       auth: 'none',
@@ -25,7 +25,7 @@ export function createEventRoutes({ stores, cursors }: ApiDeps): Route[] {
       // Senders add parameters of their own; those are left alone.
       query: z.object({ tags: submittedTags }),
       sharedLimit: 'webhook',
-      rawBodyLimit: largestEvent,
+      rawBodyLimit: largestFrom,
       responses: { 201: receivedEvent },
       refusals: ['unverified_sender'],
       handler: async ({ params, query, bytes, contentType, headers, ip }) => {
