@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { StatusCategory } from '../domain/incident/status-category.ts';
-import { lockSettings, settingRefusal, type SettingRefusal } from './settings.ts';
+import { lockSettings, removeUnlessDefault, settingRefusal, type SettingRefusal } from './settings.ts';
 import type { Sql, Transaction } from './sql.ts';
 
 /** A status of incident.io's API: a name within a category, which says what our own status is (`coreStatusOf`). */
@@ -86,14 +86,6 @@ export function createIncidentStatusStore(sql: Sql): IncidentStatusStore {
       return row!;
     },
 
-    async remove(organisationId, id, tx) {
-      await lockSettings(tx, organisationId);
-      const [row] = await tx<{ isDefault: boolean }[]>`
-        UPDATE incident_statuses SET deleted_at = CASE WHEN is_default THEN NULL ELSE now() END
-        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
-        RETURNING is_default`;
-      if (!row) return 'unknown';
-      return row.isDefault ? 'default' : 'removed';
-    },
+    remove: (organisationId, id, tx) => removeUnlessDefault(tx, organisationId, 'incident_statuses', id),
   };
 }

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import { lockSettings, settingRefusal, type SettingRefusal } from './settings.ts';
+import { lockSettings, removeUnlessDefault, settingRefusal, type SettingRefusal } from './settings.ts';
 import type { Sql, Transaction } from './sql.ts';
 
 /** A type of incident.io's API. An incident without one is of the default type. */
@@ -99,15 +99,7 @@ export function createIncidentTypeStore(sql: Sql): IncidentTypeStore {
       return row!;
     },
 
-    async remove(organisationId, id, tx) {
-      await lockSettings(tx, organisationId);
-      const [row] = await tx<{ isDefault: boolean }[]>`
-        UPDATE incident_types SET deleted_at = CASE WHEN is_default THEN NULL ELSE now() END
-        WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
-        RETURNING is_default`;
-      if (!row) return 'unknown';
-      return row.isDefault ? 'default' : 'removed';
-    },
+    remove: (organisationId, id, tx) => removeUnlessDefault(tx, organisationId, 'incident_types', id),
   };
 }
 

@@ -16,6 +16,22 @@ export async function lockSettings(tx: Transaction, organisationId: string): Pro
   await tx`SELECT id FROM organisations WHERE id = ${organisationId} FOR NO KEY UPDATE`;
 }
 
+/** Marks one as deleted, for the incidents that name it; its default an organisation keeps. */
+export async function removeUnlessDefault(
+  tx: Transaction,
+  organisationId: string,
+  table: 'incident_statuses' | 'incident_types',
+  id: string,
+): Promise<'removed' | 'default' | 'unknown'> {
+  await lockSettings(tx, organisationId);
+  const [row] = await tx<{ isDefault: boolean }[]>`
+    UPDATE ${tx(table)} SET deleted_at = CASE WHEN is_default THEN NULL ELSE now() END
+    WHERE organisation_id = ${organisationId} AND id = ${id} AND deleted_at IS NULL
+    RETURNING is_default`;
+  if (!row) return 'unknown';
+  return row.isDefault ? 'default' : 'removed';
+}
+
 /**
  * Lock the settings first. `id` is that of the setting that shall have the name, or keep its own if none is given; null: a
  * new one.
